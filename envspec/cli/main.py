@@ -1,0 +1,110 @@
+"""The command ``envspec``: finds the command's file, and ends every failure in one message."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+COMMANDS = {
+    "init": "write a commented spec to start from",
+    "lock": "resolve a spec into pinned locks",
+    "diff": "what differs between two locks, consequences first",
+    "export": "a lock as a hashed requirements file",
+    "tree": "what requires what, from a lock",
+    "why": "why a project is in a lock",
+    "record": "pin a view of a live index in one file",
+    "schema": "the JSON Schema of the spec, for editors",
+    "cache": "where the cache lies, and how to empty it",
+}
+"""Name to summary; ``cli/NAME.py`` is imported only when its command is called."""
+
+_BROKEN_PIPE_EXIT = 141
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; return the exit code (0 yes, 1 no, 2 input, 3 outside, 130 interrupted)."""
+    from envspec.errors import EnvspecError
+
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    try:
+        return _dispatch(arguments)
+    except EnvspecError as error:
+        _report(error, arguments)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("interrupted; nothing half-written was left behind", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        # The reader of our output went away (``| head``); let no second error follow at exit.
+        sys.stdout = None  # type: ignore[assignment]
+        return _BROKEN_PIPE_EXIT
+    except OSError as error:
+        from envspec.errors import DiskError
+
+        where = f"{error.filename}: " if error.filename else ""
+        _report(DiskError(what=f"{where}{error.strerror or error}"), arguments)
+        return 3
+
+
+def _dispatch(arguments: list[str]) -> int:
+    import argparse
+
+    name = arguments[0] if arguments else ""
+    if name in ("-V", "--version"):
+        from envspec import __version__
+
+        print(f"envspec {__version__}")
+        return 0
+    if name not in COMMANDS:
+        return _no_such_command(name)
+    from importlib import import_module
+
+    command = import_module(f"envspec.cli.{name}")
+    parser = argparse.ArgumentParser(prog=f"envspec {name}", description=command.__doc__, allow_abbrev=False)
+    command.add_arguments(parser)
+    parser.add_argument("-q", "--quiet", action="store_true", help="say nothing but errors")
+    parser.add_argument("-v", "--verbose", action="store_true", help="say more")
+    parser.add_argument("--no-color", action="store_true", help="plain text, also on a terminal")
+    code: int = command.run(parser.parse_args(arguments[1:]))
+    return code
+
+
+def _no_such_command(name: str) -> int:
+    lines = [
+        "usage: envspec COMMAND [OPTION ...]",
+        "",
+        *(f"  {command:<8} {summary}" for command, summary in COMMANDS.items()),
+    ]
+    lines += ["", "envspec COMMAND --help tells a command's options; envspec --version the version"]
+    if name in ("-h", "--help"):
+        print("\n".join(lines))
+        return 0
+    from difflib import get_close_matches
+
+    if name:
+        near = get_close_matches(name, COMMANDS, n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        print(f"envspec: no command {name!r}{hint}\n", file=sys.stderr)
+    print("\n".join(lines), file=sys.stderr)
+    return 2
+
+
+def _report(error: Exception, arguments: list[str]) -> None:
+    """Put an error where it's read: JSON on stdout where JSON was asked for, else stderr."""
+    from envspec.errors import EnvspecError
+
+    if isinstance(error, EnvspecError) and _wants_json(arguments):
+        import json
+
+        print(json.dumps({"error": {"exit-code": error.exit_code, **error.to_dict()}}, indent=2))
+        return
+    print(f"envspec: {error}", file=sys.stderr)
+
+
+def _wants_json(arguments: list[str]) -> bool:
+    pairs = zip(arguments, [*arguments[1:], ""], strict=True)
+    return any(a == "--format=json" or (a == "--format" and b == "json") for a, b in pairs)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

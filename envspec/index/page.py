@@ -1,0 +1,36 @@
+"""ProjectPage: what an index says of one project, whatever form it came in.
+
+Source: PEP 503 (HTML), 592 (yanked), 658 and 714 (metadata files), 691 (JSON),
+700 (sizes and upload times), 708 (alternate locations, not followed).
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class FileEntry(msgspec.Struct, frozen=True, rename="kebab", kw_only=True):
+    """One file of a project, as its index lists it.
+
+    A Struct and not a dataclass: a page lists up to tens of thousands, and msgspec
+    fills these straight from JSON.
+    """
+
+    filename: str
+    url: str = ""
+    hashes: dict[str, str] = {}
+    requires_python: str | None = None
+    size: int | None = None
+    upload_time: str | None = None
+    yanked: bool | str = False
+    core_metadata: bool | dict[str, str] | None = None
+    dist_info_metadata: bool | dict[str, str] | None = None
+    requires_dist: list[str] | None = None
+    """Only recordings say it; None is unknown, not none."""
+
+
+class ProjectPage(msgspec.Struct, frozen=True, kw_only=True):
+    """All files of one project, in the order of the index."""
+
+    name: str = ""
+    files: list[FileEntry] = []
