@@ -9,11 +9,12 @@ from __future__ import annotations
 import msgspec
 
 
-class FileEntry(msgspec.Struct, frozen=True, rename="kebab", kw_only=True):
+class FileEntry(msgspec.Struct, frozen=True, rename="kebab", kw_only=True, gc=False):
     """One file of a project, as its index lists it.
 
     A Struct and not a dataclass: a page lists up to tens of thousands, and msgspec
-    fills these straight from JSON.
+    fills these straight from JSON. No garbage collection: they hold no cycles, and it takes
+    longer than the parsing. ``yanked`` is a reason or True, compare it by ``is not False``.
     """
 
     filename: str
@@ -29,8 +30,10 @@ class FileEntry(msgspec.Struct, frozen=True, rename="kebab", kw_only=True):
     """Only recordings say it; None is unknown, not none."""
 
 
-class ProjectPage(msgspec.Struct, frozen=True, kw_only=True):
+class ProjectPage(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """All files of one project, in the order of the index."""
 
     name: str = ""
     files: list[FileEntry] = []
+    skipped: list[str] = []
+    """What the page lists and nobody can use, one line each: ``NAME: why``."""
