@@ -78,7 +78,7 @@ def patch_sensitive_requires_python(specifier: str, target: Target) -> str | Non
 
 
 def _patch_releases(text: str, target: Target) -> list[str]:
-    """X.Y.0 up to the one after the highest that ``text`` names; to X.Y.1 at least, since ``<=3.10`` names none."""
+    """X.Y.0 up to the one after the highest named; to X.Y.1 at least, since ``<=3.10`` names none."""
     major, minor = target.python_minor
     named = re.findall(rf"(?<![\d.]){major}\.{minor}\.(\d{{1,3}})", text)
     highest = min(max((int(patch) for patch in named), default=0), _HIGHEST_PATCH)

@@ -17,9 +17,9 @@ RHEL_8 = Target(arch="x86_64", glibc=(2, 28), python="3.10.0")
 def test_an_old_aarch64_target_has_exactly_these_tags_in_this_order() -> None:
     levels = ("manylinux_2_18_aarch64", "manylinux_2_17_aarch64", "manylinux2014_aarch64", "linux_aarch64")
     blocks = (
-        "cp38-cp38", "cp38-abi3", "cp38-none", "cp37-abi3", "cp36-abi3", "cp35-abi3", "cp34-abi3", "cp33-abi3",
-        "cp32-abi3", "py38-none", "py3-none", "py37-none", "py36-none", "py35-none", "py34-none", "py33-none",
-        "py32-none", "py31-none", "py30-none",
+        "cp38-cp38", "cp38-abi3", "cp38-none", "cp37-abi3", "cp36-abi3", "cp35-abi3", "cp34-abi3",
+        "cp33-abi3", "cp32-abi3", "py38-none", "py3-none", "py37-none", "py36-none", "py35-none", "py34-none",
+        "py33-none", "py32-none", "py31-none", "py30-none",
     )  # fmt: skip
     pure = (
         "cp38-none-any", "py38-none-any", "py3-none-any", "py37-none-any", "py36-none-any", "py35-none-any",
