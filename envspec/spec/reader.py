@@ -1,0 +1,192 @@
+"""Reads the text of a spec: every problem of the file at once, each with its table and key."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from envspec.errors import EnvspecError, InvalidValueError, SeveralProblems
+from envspec.spec.document import Spec, SpecTables
+from envspec.spec.problems import Problem, problems_of, shown
+from envspec.spec.variants import Merged, Place, merge
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+MAX_SPEC_CHARACTERS = 1024 * 1024
+MAX_DEPTH = 16
+"""No table of a spec lies deeper; checked before anything recurses."""
+MAX_PROBLEMS = 100
+MAX_KEY_PARTS = 64
+_TOML = "see https://toml.io/en/v1.0.0"
+
+
+def read_spec(text: str, where: str) -> Spec:
+    """The spec that ``text`` says, its variants merged; ``where`` names the file in messages.
+
+    Raises SeveralProblems with every problem of the file, or InvalidValueError where it's no TOML.
+    """
+    raw = _read_toml(text, where)
+    base = {key: value for key, value in raw.items() if key != "variants"}
+    own, problems = _own_tables(raw.get("variants", {}), where)
+    problems += _appends_to_nothing(base, where)
+    variants = [merge(base, name, tables) for name, tables in own.items()] or [Merged("", base)]
+    read = {variant.variant: _check(variant.tables) for variant in variants}
+    found = {variant.variant: _found(read[variant.variant]) for variant in variants}
+    if own:
+        problems += [problem.to_error(where, problem.place) for problem in _of_base(base)]
+    problems += _located(variants, found, where)
+    unique = list({str(problem): problem for problem in problems}.values())
+    if unique:
+        raise SeveralProblems(_at_most(unique, where))
+    tables = {name: outcome for name, outcome in read.items() if isinstance(outcome, SpecTables)}
+    return Spec(name=next(iter(tables.values())).name, variants=tables)
+
+
+def _read_toml(text: str, where: str) -> dict[str, Any]:
+    if len(text) > MAX_SPEC_CHARACTERS:
+        raise InvalidValueError(
+            what=f"{where}: {len(text)} characters long", why=f"a spec has at most {MAX_SPEC_CHARACTERS}"
+        )
+    if _has_endless_key(text):
+        raise _too_deep(where)
+    try:
+        raw = tomllib.loads(text.removeprefix("\ufeff"), parse_float=Decimal)
+    except RecursionError:
+        raise _too_deep(where) from None
+    except ValueError as error:
+        raise _no_toml(text, where, str(error)) from None
+    _refuse_depth(raw, where)
+    return raw
+
+
+def _has_endless_key(text: str) -> bool:
+    # tomllib needs memory in the square of a dotted key's parts: 100,000 of them are 40 GB.
+    unquoted = re.sub(r'"[^"\n]*"|\'[^\'\n]*\'', "q", text)
+    stretches = re.split(r"[=,#\n\[\]{}]", unquoted)
+    return any(
+        stretch.count(".") > MAX_KEY_PARTS and len(re.findall(r"[\w-][ \t]*\.", stretch)) > MAX_KEY_PARTS
+        for stretch in stretches
+    )
+
+
+def _no_toml(text: str, where: str, message: str) -> InvalidValueError:
+    position = re.search(r" \(at line (\d+), column (\d+)\)$", message)
+    if position is None:
+        why = message.removesuffix(" (at end of document)")
+        if why == message:  # the one ValueError of another kind is Python's, about int()
+            return InvalidValueError(what=f"{where}: a whole number in it has thousands of digits")
+        return InvalidValueError(what=f"{where}: the end of the file: no valid TOML", why=why, fix=_TOML)
+    line, column = int(position[1]), int(position[2])
+    lines = text.split("\n")
+    met = lines[line - 1].strip() if line <= len(lines) else ""
+    return InvalidValueError(
+        what=f"{where}: line {line}, column {column}: no valid TOML: {shown(met)}",
+        why=message[: position.start()][:300],
+        fix=_TOML,
+    )
+
+
+def _refuse_depth(raw: dict[str, Any], where: str) -> None:
+    level: list[Any] = [raw]
+    for _ in range(MAX_DEPTH):
+        level = [
+            inner
+            for value in level
+            for inner in (value.values() if isinstance(value, dict) else value)
+            if isinstance(inner, (dict, list))
+        ]
+    if level:
+        raise _too_deep(where)
+
+
+def _too_deep(where: str) -> InvalidValueError:
+    return InvalidValueError(
+        what=f"{where}: tables or arrays are nested more than {MAX_DEPTH} deep",
+        why="no table of a spec lies that deep",
+        fix="look for brackets that were never closed",
+    )
+
+
+def _own_tables(variants: Any, where: str) -> tuple[dict[str, dict[str, Any]], list[EnvspecError]]:
+    """The tables that each variant brings, and what's wrong with the variants themselves."""
+    if not isinstance(variants, dict):
+        fix = "for example [variants.cu118]"
+        return {}, [_problem(where, ("variants",), f"{shown(variants)} can't be read", "it must be a table", fix)]
+    own: dict[str, dict[str, Any]] = {}
+    problems = []
+    for name, tables in variants.items():
+        place = ("variants", name)
+        if re.fullmatch(r"[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?", name) is None:
+            why = "the name of a variant is made of a-z, 0-9 and - between them, since it names the lock's file"
+            problems.append(_problem(where, place, f"{name[:80]!r} can't be a name", why))
+        if not isinstance(tables, dict):
+            why = f"it must be a table; {shown(tables)} stands here"
+            fix = f'[variants.{name[:80]}] with cuda = "11.8", for example'
+            problems.append(_problem(where, place, "can't be read", why, fix))
+            continue
+        for key in ("name", "variants"):
+            if key in tables:
+                why = f"a variant can't say {key!r}; it may hold any other table of the spec"
+                problems.append(_problem(where, (*place, key), "no such key", why, "move it to the top of the file"))
+        own[name] = {key: value for key, value in tables.items() if key not in ("name", "variants")}
+    return own, problems
+
+
+def _appends_to_nothing(base: Mapping[str, Any], where: str) -> list[EnvspecError]:
+    python = base.get("python")
+    if not isinstance(python, dict) or "extra-requirements" not in python:
+        return []
+    why = "it's what a variant appends to requirements"
+    place = ("python", "extra-requirements")
+    return [_problem(where, place, "belongs in a variant", why, "write these into requirements")]
+
+
+def _problem(where: str, place: Place, found: str, why: str, fix: str = "") -> EnvspecError:
+    return Problem(place, found, why, fix, of_a_value=True).to_error(where, place)
+
+
+def _check(tables: dict[str, Any]) -> SpecTables | list[Problem]:
+    from pydantic import ValidationError
+
+    try:
+        return SpecTables.model_validate(tables)
+    except ValidationError as error:
+        return problems_of(error)
+
+
+def _found(outcome: SpecTables | list[Problem]) -> list[Problem]:
+    return outcome if isinstance(outcome, list) else []
+
+
+def _of_base(base: dict[str, Any]) -> list[Problem]:
+    """What's wrong with values that stand outside of variants, also where each variant replaces them."""
+    return [problem for problem in _found(_check(base)) if problem.of_a_value]
+
+
+def _located(
+    variants: list[Merged], found: Mapping[str, list[Problem]], where: str
+) -> list[EnvspecError]:
+    """The problems at the places where they're written: the base's once, a variant's in it."""
+    errors = []
+    for variant in variants:
+        for problem in found[variant.variant]:
+            everywhere = all(problem in others for others in found.values())
+            if problem.of_a_value or everywhere:
+                place = variant.origin(problem.place)
+            else:
+                place = variant.in_variant(problem.place)
+            errors.append(problem.to_error(where, place))
+    return errors
+
+
+def _at_most(problems: list[EnvspecError], where: str) -> list[EnvspecError]:
+    if len(problems) <= MAX_PROBLEMS:
+        return problems
+    rest = InvalidValueError(what=f"{where}: {len(problems) - MAX_PROBLEMS} more problems like these")
+    return [*problems[:MAX_PROBLEMS], rest]
