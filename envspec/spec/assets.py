@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Literal, TypeVar, Union
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import Discriminator, Field, StrictBool, model_validator
 
@@ -183,17 +183,15 @@ class WheelModel(Table):
 
 
 Model = Annotated[
-    Union[
-        HuggingFaceModel,
-        EasyOcrModel,
-        OpenAiWhisperModel,
-        TorchHubModel,
-        TiktokenModel,
-        NltkModel,
-        UrlModel,
-        PathModel,
-        WheelModel,
-    ],
+    HuggingFaceModel
+    | EasyOcrModel
+    | OpenAiWhisperModel
+    | TorchHubModel
+    | TiktokenModel
+    | NltkModel
+    | UrlModel
+    | PathModel
+    | WheelModel,
     Discriminator("provider"),
 ]
 
@@ -262,7 +260,7 @@ class FileInstaller(Table):
         return f"file {self.dest}"
 
 
-Installer = Annotated[Union[KnownInstaller, FileInstaller], Discriminator("kind")]
+Installer = Annotated[KnownInstaller | FileInstaller, Discriminator("kind")]
 
 
 def _with_digest_or_trust(table: _Fetched) -> _Fetched:

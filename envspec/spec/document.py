@@ -89,7 +89,8 @@ def _read_gpu(value: Any) -> Any:
         return None if value == "none" else {"name": value}
     if len(set(listed)) > 1:
         raise wrong(
-            f"it lists GPUs of {len(set(listed))} kinds", "name the kind that the environment will use, and its count"
+            f"it lists GPUs of {len(set(listed))} kinds",
+            "name the kind that the environment will use, and its count",
         )
     return {"name": listed[0], "count": len(listed)}
 
@@ -113,9 +114,9 @@ class TargetTable(Table):
     """The oldest driver that the site promised."""
     network: Literal["closed", "internal", "open"] | None = None
     """What can be reached from the target."""
-    disk: dict[AbsolutePath, Annotated[Disk, BeforeValidator(_read_disk, json_schema_input_type=str | Disk)]] = (
-        Field(default={}, examples=[{"/data": "2 TiB"}])
-    )
+    disk: dict[
+        AbsolutePath, Annotated[Disk, BeforeValidator(_read_disk, json_schema_input_type=str | Disk)]
+    ] = Field(default={}, examples=[{"/data": "2 TiB"}])
     """Mount points; a bare size is free space."""
     endpoints: tuple[Endpoint, ...] = ()
     """What the program will have to reach inside."""
@@ -208,7 +209,9 @@ class IndexTable(Table):
         if self.url is not None and self.path is not None:
             raise wrong("an index is a URL or a folder, and both are given", "keep url or path")
         if self.path is not None and (self.recording is not None or self.ca_file is not None):
-            raise wrong("a folder of wheels has no recording and no certificate", "drop recording and ca-file")
+            raise wrong(
+                "a folder of wheels has no recording and no certificate", "drop recording and ca-file"
+            )
         return self
 
 
@@ -267,7 +270,9 @@ def _refuse_twins(table: str, names: list[Destination | None]) -> None:
     for position, name in enumerate(names):
         if name is not None and seen.setdefault(name, position) != position:
             raise wrong(
-                f"{name!r} stands in {table}[{seen[name]}], too", "give each its own name", at=(table, position)
+                f"{name!r} stands in {table}[{seen[name]}], too",
+                "give each its own name",
+                at=(table, position),
             )
 
 
@@ -282,6 +287,4 @@ class Spec:
 
 def project_of(requirement: str) -> str:
     """The normalized project that a checked requirement names."""
-    match = re.match(r"[A-Za-z0-9._-]+", requirement)
-    assert match is not None
-    return str(canonicalize_name(match[0]))
+    return str(canonicalize_name(re.split(r"[^A-Za-z0-9._-]", requirement, maxsplit=1)[0]))

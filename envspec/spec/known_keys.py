@@ -56,7 +56,7 @@ def suggestion(key: str, known: tuple[str, ...]) -> str:
 
 @cache
 def _homes() -> dict[str, tuple[str, ...]]:
-    homes: dict[str, tuple[str, ...]] = {key: ("the top of the file",) for key in keys_of(SpecTables)}
+    homes: dict[str, tuple[str, ...]] = dict.fromkeys(keys_of(SpecTables), ("the top of the file",))
     homes["cuda"] = homes["cudnn"] = ("[variants.NAME]", "the top of the file")
     for label, table in _labelled(SpecTables, ""):
         for key in keys_of(table):

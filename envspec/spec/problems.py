@@ -143,7 +143,9 @@ def _not_among(value: Any, choices: list[str], place: Place) -> Problem:
 
     near = get_close_matches(str(value).lower(), choices, n=1, cutoff=0.5) if isinstance(value, str) else []
     why = f"it must be one of: {', '.join(choices)}"
-    return Problem(place, f"{shown(value)} can't be read", why, f"did you mean {near[0]!r}?" if near else "", True)
+    return Problem(
+        place, f"{shown(value)} can't be read", why, f"did you mean {near[0]!r}?" if near else "", True
+    )
 
 
 def _example(raw: Place) -> str:

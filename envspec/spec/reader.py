@@ -117,13 +117,17 @@ def _own_tables(variants: Any, where: str) -> tuple[dict[str, dict[str, Any]], l
     """The tables that each variant brings, and what's wrong with the variants themselves."""
     if not isinstance(variants, dict):
         fix = "for example [variants.cu118]"
-        return {}, [_problem(where, ("variants",), f"{shown(variants)} can't be read", "it must be a table", fix)]
+        return {}, [
+            _problem(where, ("variants",), f"{shown(variants)} can't be read", "it must be a table", fix)
+        ]
     own: dict[str, dict[str, Any]] = {}
     problems = []
     for name, tables in variants.items():
         place = ("variants", name)
         if re.fullmatch(r"[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?", name) is None:
-            why = "the name of a variant is made of a-z, 0-9 and - between them, since it names the lock's file"
+            why = (
+                "the name of a variant is made of a-z, 0-9 and - between them, since it names the lock's file"
+            )
             problems.append(_problem(where, place, f"{name[:80]!r} can't be a name", why))
         if not isinstance(tables, dict):
             why = f"it must be a table; {shown(tables)} stands here"
@@ -133,7 +137,9 @@ def _own_tables(variants: Any, where: str) -> tuple[dict[str, dict[str, Any]], l
         for key in ("name", "variants"):
             if key in tables:
                 why = f"a variant can't say {key!r}; it may hold any other table of the spec"
-                problems.append(_problem(where, (*place, key), "no such key", why, "move it to the top of the file"))
+                problems.append(
+                    _problem(where, (*place, key), "no such key", why, "move it to the top of the file")
+                )
         own[name] = {key: value for key, value in tables.items() if key not in ("name", "variants")}
     return own, problems
 
@@ -169,11 +175,9 @@ def _of_base(base: dict[str, Any]) -> list[Problem]:
     return [problem for problem in _found(_check(base)) if problem.of_a_value]
 
 
-def _located(
-    variants: list[Merged], found: Mapping[str, list[Problem]], where: str
-) -> list[EnvspecError]:
+def _located(variants: list[Merged], found: Mapping[str, list[Problem]], where: str) -> list[EnvspecError]:
     """The problems at the places where they're written: the base's once, a variant's in it."""
-    errors = []
+    errors: list[EnvspecError] = []
     for variant in variants:
         for problem in found[variant.variant]:
             everywhere = all(problem in others for others in found.values())

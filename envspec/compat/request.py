@@ -1,0 +1,344 @@
+"""Turns each variant of a spec into the LockRequest that resolving answers.
+
+Source of the index URLs and of the naming cuNNN: PyTorch's installation page, which
+names the index of CUDA 11.8 ``https://download.pytorch.org/whl/cu118`` and so on.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import posixpath
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from envspec.compat.tables import OsRow, os_row
+from envspec.errors import EnvspecError, InputError, InvalidValueError, SeveralProblems
+from envspec.spec.request import IndexRequest, LocalWheel, LockRequest, NotLocked, StaticMetadata
+from envspec.target.host import Target
+
+if TYPE_CHECKING:
+    from envspec.spec.document import IndexTable, Spec, SpecTables, TargetTable
+
+PYTORCH_ROOT = "https://download.pytorch.org/whl"
+LABELLED = ("torch", "torchvision", "torchaudio")
+"""Projects whose releases bear the CUDA build as their local version."""
+PYTORCH_PROJECTS = (*LABELLED, "triton")
+"""What the index of a CUDA build is used for."""
+_DIGEST_FORMAT = 1
+"""Raised when equal specs must get other digests."""
+
+
+def lock_requests(
+    spec_text: str,
+    where: str,
+    folder: Path,
+    variants: Sequence[str] | None,
+    files: str | None,
+    file_digest: Callable[[str], str],
+) -> tuple[LockRequest, ...]:
+    """What to lock: one request for each variant, in the order of the spec.
+
+    ``where`` names the spec in messages, ``folder`` is the absolute one it lies in.
+    ``variants`` chooses some by name, ``files`` replaces what ``[lock] files`` says.
+    ``file_digest`` tells the sha256 in hex of a file by its absolute path; it's asked
+    for recordings and local wheels, and raises an EnvspecError where there's no file.
+
+    Raises SeveralProblems with every problem of the spec, InputError for an unknown variant.
+    """
+    from envspec.spec.reader import read_spec
+
+    spec = read_spec(spec_text, where)
+    chosen = _chosen(spec, where, variants)
+    requests: list[LockRequest] = []
+    problems: dict[str, EnvspecError] = {}
+    for name in chosen:
+        reading = _Reading(spec.variants[name], name, where, folder)
+        request = reading.request(files, file_digest)
+        problems.update({str(problem): problem for problem in reading.problems})
+        requests.append(request)
+    if problems:
+        raise SeveralProblems(list(problems.values()))
+    return tuple(requests)
+
+
+def _chosen(spec: Spec, where: str, wanted: Sequence[str] | None) -> list[str]:
+    if wanted is None:
+        return list(spec.variants)
+    known = [name for name in spec.variants if name]
+    for name in wanted:
+        if name not in known:
+            from difflib import get_close_matches
+
+            near = get_close_matches(name, known, n=1)
+            raise InputError(
+                what=f"{where}: no variant {name[:80]!r}",
+                why=f"its variants are {', '.join(known)}" if known else "it has no variants",
+                fix=f"--variant {near[0]}" if near else "",
+            )
+    return [name for name in known if name in wanted]
+
+
+class _Reading:
+    """One variant on its way to a LockRequest, with the problems met."""
+
+    def __init__(self, tables: SpecTables, variant: str, where: str, folder: Path) -> None:
+        self.tables = tables
+        self.variant = variant
+        self.where = where
+        self.folder = folder.as_posix()
+        self.problems: list[EnvspecError] = []
+        self.warnings: list[str] = []
+        self.label = _local_label(tables.cuda)
+
+    def request(self, files: str | None, file_digest: Callable[[str], str]) -> LockRequest:
+        """All fields of the request; what can't be read is among ``problems`` then."""
+        tables = self.tables
+        python = tables.python
+        row = self._os_row()
+        indexes = self._indexes()
+        self._check_labels()
+        requirements, wheels = self._requirements()
+        chosen_files = files or tables.lock.files
+        return LockRequest(
+            name=tables.name,
+            variant=self.variant,
+            target=_target(tables.target, row),
+            requirements=requirements,
+            constraints=python.constraints,
+            overrides=python.overrides,
+            local_wheels=wheels,
+            exclude_newer=python.exclude_newer or "",
+            prereleases=python.prereleases,
+            sdists=_unique(python.sdists),
+            metadata=tuple(
+                StaticMetadata(row.name, row.version, row.requires_dist, row.requires_python or "")
+                for row in python.metadata
+            ),
+            local_label=self.label,
+            labelled=LABELLED if self.label else (),
+            cuda=tables.cuda or "",
+            cudnn=tables.cudnn or "",
+            indexes=indexes,
+            files=chosen_files,
+            not_locked=_not_locked(tables),
+            warnings=tuple(self.warnings),
+            spec_digest=self._digest(chosen_files, row, indexes, wheels, file_digest),
+        )
+
+    def _problem(self, place: str, found: str, why: str, fix: str) -> None:
+        self.problems.append(InvalidValueError(what=f"{self.where}: {place}: {found}", why=why, fix=fix))
+
+    def _os_row(self) -> OsRow | None:
+        target = self.tables.target
+        if target.os is None:
+            return None
+        try:
+            row = os_row(target.os)
+        except InvalidValueError as error:
+            if target.glibc is None:
+                self._problem("target.os", error.what, error.why, error.fix)
+            else:
+                self.warnings.append(
+                    f"target.os: {target.os} is not in the table, so its kernel is unknown; "
+                    f"glibc {target.glibc} is what the spec says"
+                )
+            return None
+        if target.glibc is not None and target.glibc != row.glibc:
+            self.warnings.append(
+                f"target.glibc: {target.glibc} is taken, though {row.name} comes with {row.glibc}"
+            )
+        return row
+
+    def _indexes(self) -> tuple[IndexRequest, ...]:
+        """Those of the spec and the one that ``cuda`` implies; those of other builds are left out."""
+        implied = f"pytorch-{self.label}" if self.label else ""
+        indexes = [
+            self._index(table, implied)
+            for table in self.tables.index
+            if not (implied and table.name != implied and _names_a_build(table.name))
+        ]
+        if implied and implied not in [index.name for index in indexes]:
+            url = f"{PYTORCH_ROOT}/{self.label}"
+            indexes.append(IndexRequest(implied, PYTORCH_PROJECTS, url, implied=True))
+        self._refuse_shared_projects(indexes)
+        return tuple(indexes)
+
+    def _index(self, table: IndexTable, implied: str) -> IndexRequest:
+        is_implied = table.name == implied
+        packages = _unique((*PYTORCH_PROJECTS, *table.packages) if is_implied else table.packages)
+        url = table.url or ""
+        if is_implied and not url and not table.path:
+            url = f"{PYTORCH_ROOT}/{self.label}"
+        if not url and not table.path:
+            self._problem(
+                f"[[index]] {table.name!r}",
+                "url is missing",
+                "only the index that cuda implies, pytorch-cu118 for 11.8, may leave out its URL",
+                'for example url = "https://index.example/simple", or path = "wheels/"',
+            )
+        return IndexRequest(
+            name=table.name,
+            packages=packages,
+            url=url,
+            path=self._absolute(table.path),
+            recording=self._absolute(table.recording),
+            ca_file=self._absolute(table.ca_file),
+            implied=is_implied and table.url is None and table.path is None,
+        )
+
+    def _refuse_shared_projects(self, indexes: Sequence[IndexRequest]) -> None:
+        owners: dict[str, str] = {}
+        for index in indexes:
+            for project in index.packages:
+                owner = owners.setdefault(project, index.name)
+                if owner != index.name:
+                    self._problem(
+                        "index",
+                        f"{project} is named by {owner!r} and by {index.name!r}",
+                        "a project comes from one index, or one could be taken over from the other",
+                        f"take {project} out of one; to read {owner if index.implied else index.name} from "
+                        f"elsewhere give it another url or path",
+                    )
+
+    def _check_labels(self) -> None:
+        """No requirement may ask for another build than ``cuda`` chose."""
+        if not self.label:
+            return
+        python = self.tables.python
+        place = f"variants.{self.variant}: " if self.variant else ""
+        for key, texts in (
+            ("requirements", (*python.requirements, *python.extra_requirements)),
+            ("constraints", python.constraints),
+            ("overrides", python.overrides),
+        ):
+            for text in texts:
+                other = _other_label(text, self.label)
+                if other:
+                    self._problem(
+                        f"{place}python.{key}",
+                        f"{text!r} asks for the build {other}",
+                        f'cuda = "{self.tables.cuda}" chooses the builds with +{self.label}',
+                        f"drop +{other} there, or change cuda",
+                    )
+
+    def _requirements(self) -> tuple[tuple[str, ...], tuple[LocalWheel, ...]]:
+        from envspec.spec.values import is_local, read_requirement
+
+        requirements, wheels = [], []
+        python = self.tables.python
+        for text in (*python.requirements, *python.extra_requirements):
+            requirement = read_requirement(text)
+            if requirement.url is not None and is_local(requirement):
+                wheels.append(LocalWheel(text, self._absolute(requirement.url), requirement.url))
+            else:
+                requirements.append(text)
+        return tuple(requirements), tuple(wheels)
+
+    def _absolute(self, path: str | None) -> str:
+        return posixpath.normpath(posixpath.join(self.folder, path)) if path else ""
+
+    def _digest(
+        self,
+        files: str,
+        row: OsRow | None,
+        indexes: Sequence[IndexRequest],
+        wheels: Sequence[LocalWheel],
+        file_digest: Callable[[str], str],
+    ) -> str:
+        """sha256 of all that the request says, and of the bytes it depends on, in canonical JSON."""
+        kept = {index.name for index in indexes}
+        tables = self.tables.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+        tables["index"] = [
+            {**_without_credentials(entry), "recording": None}
+            for entry in tables.get("index", ())
+            if entry["name"] in kept
+        ]
+        tables["lock"] = files
+        content = {
+            "format": _DIGEST_FORMAT,
+            "variant": self.variant,
+            "spec": tables,
+            "recordings": {index.name: file_digest(index.recording) for index in indexes if index.recording},
+            "wheels": {wheel.requirement: file_digest(wheel.path) for wheel in wheels},
+            "os": [row.key, row.name, row.glibc, row.kernel] if row else None,
+        }
+        text = json.dumps(content, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _local_label(cuda: str | None) -> str:
+    if cuda is None or cuda == "cpu":
+        return cuda or ""
+    return "cu" + cuda.replace(".", "")
+
+
+def _names_a_build(index_name: str) -> bool:
+    label = index_name.removeprefix("pytorch-")
+    is_cuda = label.startswith("cu") and label[2:].isdigit()
+    return label != index_name and (is_cuda or label == "cpu")
+
+
+def _other_label(text: str, label: str) -> str:
+    from envspec.spec.document import project_of
+
+    if "+" not in text or project_of(text) not in LABELLED:
+        return ""
+    from packaging.version import InvalidVersion, Version
+
+    from envspec.spec.values import read_requirement
+
+    for specifier in read_requirement(text).specifier:
+        if specifier.operator in ("==", "==="):
+            try:
+                local = Version(specifier.version).local
+            except InvalidVersion:
+                continue
+            if local and local != label:
+                return local
+    return ""
+
+
+def _target(table: TargetTable, row: OsRow | None) -> Target:
+    glibc = table.glibc or (row.glibc if row else "0.0")
+    major, minor = glibc.split(".")
+    python_exact = table.python.count(".") == 2
+    return Target(
+        arch=table.arch,
+        glibc=(int(major), int(minor)),
+        python=table.python if python_exact else f"{table.python}.0",
+        python_exact=python_exact,
+        os=table.os or "",
+        kernel=row.kernel if row else "",
+        gpu=table.gpu.name if table.gpu else "",
+        gpu_count=table.gpu.count if table.gpu else 0,
+        driver=table.driver or "",
+        network=table.network or "",
+        disk=tuple(
+            (
+                mount,
+                tuple((key, amount) for key, amount in (("size", disk.size), ("free", disk.free)) if amount),
+            )
+            for mount, disk in sorted(table.disk.items())
+        ),
+    )
+
+
+def _not_locked(tables: SpecTables) -> tuple[NotLocked, ...]:
+    return (
+        *(NotLocked("models", model.label) for model in tables.models),
+        *(NotLocked("installers", installer.label) for installer in tables.installers),
+        *(NotLocked("files", file.label) for file in tables.files),
+    )
+
+
+def _unique(names: Sequence[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(names))
+
+
+def _without_credentials(entry: dict[str, Any]) -> dict[str, Any]:
+    url = entry.get("url", "")
+    scheme, separator, rest = url.partition("://")
+    host, slash, path = rest.partition("/")
+    return {**entry, "url": f"{scheme}{separator}{host.rpartition('@')[2]}{slash}{path}"} if url else entry
