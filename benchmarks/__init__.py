@@ -1,0 +1,1 @@
+"""The benchmark: envspec against uv, pip and nab on a recorded index."""
