@@ -63,12 +63,21 @@ class LockedDistribution:
     """Set where a requirement named this file by URL or path; packages.archive in PEP 751."""
     notes: tuple[str, ...] = ()
     """What the user should know of this one: linux_x86_64 tells no glibc, ..."""
+    marker: str = ""
+    """Only in locks of other tools, that serve several targets: where this one is installed."""
+    more_wheels: tuple[LockedFile, ...] = ()
+    """Only in locks of other tools: wheels besides ``wheel``, for other targets."""
 
     @property
     def file(self) -> LockedFile:
-        """The wheel, or else the sdist."""
+        """The wheel, or else the sdist.
+
+        A lock of another tool may name a source tree and have neither; ask
+        ``wheel`` and ``sdist`` where such locks are read.
+        """
         chosen = self.wheel or self.sdist
-        assert chosen is not None
+        if chosen is None:
+            raise ValueError(f"{self.name} is locked as a source tree, without a file")
         return chosen
 
 
