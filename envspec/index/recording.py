@@ -229,7 +229,8 @@ _ROW: msgspec.json.Decoder[RecordedFile] = msgspec.json.Decoder(RecordedFile)
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
 _FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.!+-]*")
 _UPLOAD_TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?Z")
-_HEX_DIGITS = {"md5": 32, "sha1": 40, "sha224": 56, "sha256": 64, "sha384": 96, "sha512": 128}
+HEX_DIGITS = {"md5": 32, "sha1": 40, "sha224": 56, "sha256": 64, "sha384": 96, "sha512": 128}
+"""Hash algorithm to the length of its digests."""
 
 
 def _rows(raw: list[msgspec.Raw], url: str, project: str, problems: _Problems) -> Iterator[RecordedFile]:
@@ -244,21 +245,22 @@ def _rows(raw: list[msgspec.Raw], url: str, project: str, problems: _Problems) -
             problems.add(f"{url}: {project}: row {number}", "is nested too deep")
             continue
         place = f"{url}: {project}: {file.filename[:200]}"
-        problems.add_all(place, _row_problems(file, project))
+        problems.add_all(place, row_problems(file, project))
         if file.filename in seen:
             problems.add(place, "stands there twice")
         seen.add(file.filename)
         yield file
 
 
-def _row_problems(file: RecordedFile, project: str) -> Iterator[str]:
+def row_problems(file: RecordedFile, project: str) -> Iterator[str]:
+    """What keeps this file from standing in a recording as one of ``project``."""
     if not _FILE_NAME.fullmatch(file.filename) or len(file.filename) > 255:
         yield "is no name for a file of a project"
     elif not _belongs(file.filename, project):
         yield f"is no wheel or source distribution of {project}"
     yield from _url_problems(file.url)
     for algorithm, value in {**file.hashes, **_metadata_hashes(file.core_metadata)}.items():
-        digits = _HEX_DIGITS.get(algorithm)
+        digits = HEX_DIGITS.get(algorithm)
         if digits is None:
             yield f"hash {algorithm[:40]!r} is unknown, use sha256"
         elif not re.fullmatch(rf"[0-9a-f]{{{digits}}}", value):

@@ -1,0 +1,155 @@
+"""Pin a view of a live index in one reviewable file, for ``recording =`` of an [[index]]."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from envspec.ports import Silent
+
+if TYPE_CHECKING:
+    import argparse
+
+    from envspec.steps.record import Recorded
+
+_SHOWN = 10
+"""So many names of a kind are told; ``--verbose`` and JSON tell all."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What the command takes."""
+    parser.add_argument(
+        "url", metavar="URL", help="root of the simple API, such as https://index.example/simple"
+    )
+    parser.add_argument("projects", metavar="PROJECT", nargs="+", help="names of projects, without versions")
+    parser.add_argument(
+        "-o", "--output", type=Path, metavar="FILE", help="the recording; what it holds of others is kept"
+    )
+    parser.add_argument(
+        "--platform",
+        action="append",
+        default=[],
+        choices=("x86_64", "aarch64"),
+        help="only wheels that a Linux of this kind can install; may be given again",
+    )
+    parser.add_argument(
+        "--python",
+        action="append",
+        default=[],
+        metavar="X.Y",
+        choices=tuple(f"3.{minor}" for minor in range(8, 15)),
+        help="only wheels that this CPython can install, 3.8 to 3.14; may be given again",
+    )
+    parser.add_argument(
+        "--source", default="envspec record", metavar="TEXT", help="where it comes from, in words"
+    )
+    parser.add_argument("--ca-file", metavar="PEM", help="an authority to trust besides the system's")
+    parser.add_argument(
+        "--timeout", type=float, default=30.0, metavar="SECONDS", help="a request may be silent that long"
+    )
+    parser.add_argument(
+        "--format", choices=("text", "json"), default="text", help="of what the command prints"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Record; exit 1 where the index doesn't have a project, and then write nothing."""
+    import datetime
+
+    from envspec.adapters.files import read_text, write_atomically
+    from envspec.adapters.web import open_http
+    from envspec.index.recording import read_recording, write_recording
+    from envspec.steps.record import RecordRequest, merge, record
+
+    output: Path | None = arguments.output
+    known = None
+    if output is not None and output.exists():
+        known = read_recording(read_text(output), str(output))
+    request = RecordRequest(
+        url=arguments.url,
+        projects=arguments.projects,
+        architectures=arguments.platform,
+        pythons=arguments.python,
+        ca_file=arguments.ca_file,
+    )
+    talk = _Talk(quiet=arguments.quiet)
+    http = open_http(timeout_s=arguments.timeout, lean=False)
+    try:
+        recorded = record(request, http=http, progress=talk)
+    finally:
+        http.close()
+    if recorded.absent:
+        _tell_absent(recorded, arguments.format)
+        return 1
+    today = datetime.datetime.now(datetime.timezone.utc).date().isoformat()
+    text = write_recording(merge(known, recorded, today=today, source=arguments.source))
+    _tell(recorded, talk, all_names=arguments.verbose)
+    if output is None:
+        print(text, end="")
+        return 0
+    changed = write_atomically(output, text.encode())
+    if arguments.format == "json":
+        _print_summary(recorded, output, changed)
+    else:
+        talk.say(f"{output}: {'written' if changed else 'unchanged'}")
+    return 0
+
+
+class _Talk(Silent):
+    """Lines on stderr: what is being asked, and what the user should know."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        self._quiet = quiet
+
+    def start(self, label: str, total: int | None = None) -> None:
+        """Say what begins."""
+        self.say(f"{label}: {total}" if total is not None else label)
+
+    def say(self, text: str) -> None:
+        """A line on stderr."""
+        if not self._quiet:
+            print(text, file=sys.stderr)
+
+
+def _tell_absent(recorded: Recorded, form: str) -> None:
+    if form == "json":
+        import json
+
+        print(json.dumps({"index": recorded.url, "absent": recorded.absent}, indent=2))
+        return
+    for name in recorded.absent:
+        print(f"envspec: {name}: {recorded.url} doesn't have this project", file=sys.stderr)
+    print("nothing was written; check the names, or record these from another index", file=sys.stderr)
+
+
+def _tell(recorded: Recorded, talk: _Talk, *, all_names: bool) -> None:
+    for project, files in recorded.projects.items():
+        talk.say(
+            f"{project}: {len(files)} files"
+            + ("" if files else "; nothing of it fits --platform and --python")
+        )
+    for names, what in (
+        (recorded.unknown, "wheels whose requirements nobody could read; they stay unknown"),
+        (recorded.unhashed, "files without a sha256; locking from a recording leaves them out"),
+        (recorded.skipped, "files that can't stand in a recording"),
+    ):
+        if names:
+            shown = names if all_names else names[:_SHOWN]
+            more = [f"... and {len(names) - len(shown)} more (--verbose)"] if len(shown) < len(names) else []
+            talk.say("\n  ".join([f"{len(names)} {what}:", *shown, *more]))
+
+
+def _print_summary(recorded: Recorded, output: Path, changed: bool) -> None:
+    import json
+
+    summary = {
+        "path": str(output),
+        "changed": changed,
+        "index": recorded.url,
+        "projects": {name: len(files) for name, files in sorted(recorded.projects.items())},
+        "unknown": recorded.unknown,
+        "unhashed": recorded.unhashed,
+        "skipped": recorded.skipped,
+    }
+    print(json.dumps(summary, indent=2))
