@@ -62,6 +62,14 @@ def mentions_prerelease(specifier: str) -> bool:
     return any(_read(clause).asks_prerelease for clause in _clauses(specifier))
 
 
+def canonical_specifier(specifier: str) -> str:
+    """The clauses of ``specifier`` without blanks, sorted, each once: ``<2,>=1.0``.
+
+    Raises InvalidValueError for a specifier that can't be read.
+    """
+    return ",".join(sorted({_read(clause).written for clause in _clauses(specifier)}))
+
+
 class VersionList:
     """The versions of a project, newest first; bit i of every mask is version i.
 
@@ -159,11 +167,12 @@ class VersionList:
 class _Clause:
     """One clause of a specifier: ranges of keys, or a text to be equal to (``===``)."""
 
-    __slots__ = ("asks_prerelease", "ranges", "text")
+    __slots__ = ("asks_prerelease", "ranges", "text", "written")
 
     def __init__(
-        self, ranges: tuple[Range, ...], *, text: str | None = None, asks_prerelease: bool = False
+        self, written: str, ranges: tuple[Range, ...], *, asks_prerelease: bool, text: str | None = None
     ) -> None:
+        self.written = written
         self.ranges = ranges
         self.text = text
         self.asks_prerelease = asks_prerelease
@@ -181,14 +190,14 @@ def _read(clause: str) -> _Clause:
         if not re.search(r"[\s;)]", text):
             parsed = _parse(text)
             asks = parsed is not None and _is_prerelease(parsed[1])
-            return _Clause((), text=text.lower(), asks_prerelease=asks)
+            return _Clause(operator + text, (), text=text.lower(), asks_prerelease=asks)
     elif operator:
         prefix = text.endswith(".*")
         # A blank before .* would be lost by _parse, which strips.
         parsed = None if text[-3:-2].isspace() and prefix else _parse(text[:-2] if prefix else text)
         if parsed is not None and _may_follow(operator, prefix, *parsed):
             asks = operator != "!=" and not prefix and _is_prerelease(parsed[1])
-            return _Clause(_ranges(operator, prefix, *parsed), asks_prerelease=asks)
+            return _Clause(operator + text, _ranges(operator, prefix, *parsed), asks_prerelease=asks)
     raise InvalidValueError(
         what=f"version specifier {clause[:80]!r} can't be read",
         why="it must be an operator of PEP 440 and a version, such as >=1.2 or ==1.2.*",
