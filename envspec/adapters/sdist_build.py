@@ -326,9 +326,11 @@ def _release_of(wheel: Path) -> tuple[str, str, Path]:
 
 
 def _end_of(outcome: process.Outcome) -> str:
-    """The last lines that say something: of a Python traceback, its last alone."""
+    """What a program died of: the line that names an error, else the last lines it printed."""
     lines = [line for line in _printable(outcome.output).splitlines() if line.strip()]
     telling = [line for line in lines if not line.startswith((" ", "\t", "Traceback"))]
+    if telling and re.match(r"[\w.]*(Error|Exception)\b|error\b", telling[-1]):
+        telling = telling[-1:]
     return " | ".join(line.strip()[:300] for line in (telling or lines)[-3:]) or "it printed nothing"
 
 

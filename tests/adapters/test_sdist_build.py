@@ -227,6 +227,13 @@ def test_a_failing_build_tells_its_last_words(tmp_path: Path) -> None:
     )
 
 
+def test_without_an_error_the_last_lines_are_told(tmp_path: Path) -> None:
+    backend = (
+        BACKEND + "def requires():\n    print('one\\ntwo\\nthree\\nfour', flush=True)\n    os._exit(7)\n"
+    )
+    assert failure(sdist_with(tmp_path, backend)).why == "its build ended with status 7: two | three | four"
+
+
 def test_setuptools_without_pkg_resources_is_named(tmp_path: Path) -> None:
     path = sdist(tmp_path, build_requires=["setuptools"], build_fails="No module named 'pkg_resources'")
     wheel = tmp_path / "setuptools-84.0.0-py3-none-any.whl"
