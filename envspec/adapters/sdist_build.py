@@ -124,11 +124,12 @@ class _Build:
         dynamic = self._dynamic_requirements(source, python)
         if set(dynamic) - set(static):
             python = self._environment("dynamic", (*static, *dynamic))
-        metadata = parse_metadata(self._prepare(source, python))
+        text = self._prepare(source, python)
         try:
+            metadata = parse_metadata(text)
             check_identity(metadata, name, version)
         except BrokenArtifactError as error:
-            raise self._failed(error.why) from error
+            raise self._failed(error.why or error.what) from error
         return BuiltMetadata(metadata, self._wheels, self._host.target.python, self._host.notes)
 
     def _environment(self, kind: str, requirements: Sequence[str]) -> Path:

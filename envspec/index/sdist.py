@@ -20,6 +20,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
+from envspec.errors import BrokenArtifactError
 from envspec.index.metadata import CoreMetadata, parse_metadata
 from envspec.index.sdist_archive import broken, members
 
@@ -44,7 +45,7 @@ def static_metadata(data: BinaryIO, name: str, version: str) -> CoreMetadata | N
     texts = _texts(data, label)
     found = None
     if "PKG-INFO" in texts:
-        found = _of_pkg_info(texts["PKG-INFO"])
+        found = _of_pkg_info(texts["PKG-INFO"], label)
     if found is None and "pyproject.toml" in texts:
         found = _of_pyproject(_toml(texts["pyproject.toml"], label), version, label)
     if found is not None:
@@ -99,12 +100,15 @@ def _texts(data: BinaryIO, label: str) -> dict[str, bytes]:
     return texts
 
 
-def _of_pkg_info(text: bytes) -> CoreMetadata | None:
+def _of_pkg_info(text: bytes, label: str) -> CoreMetadata | None:
     headers = re.split(rb"\r?\n\r?\n", text, maxsplit=1)[0]
     match = re.search(rb"(?im)^metadata-version:[ \t]*(\d{1,4})\.(\d{1,4})[ \t]*\r?$", headers)
     if match is None or not (2, 2) <= (int(match[1]), int(match[2])) < (3, 0):
         return None
-    metadata = parse_metadata(text)
+    try:
+        metadata = parse_metadata(text)
+    except BrokenArtifactError as error:
+        raise broken(label, f"its PKG-INFO can't be read: {error.why or error.what}") from error
     dynamic = {field.lower() for field in metadata.dynamic}
     if dynamic & {"requires-dist", "requires-python", "provides-extra"}:
         return None

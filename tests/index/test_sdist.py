@@ -194,6 +194,11 @@ def test_metadata_of_another_version_is_refused() -> None:
     assert why_of(io.BytesIO(make_sdist("demo", "1.1"))) == "its metadata says version '1.1'"
 
 
+def test_metadata_that_claims_much_and_says_nothing_is_refused() -> None:
+    data = tarball(member("demo-1.0/PKG-INFO", b"Metadata-Version: 2.2\nSummary: nothing\n\n"))
+    assert why_of(data).startswith("its PKG-INFO can't be read: ")
+
+
 def hostile() -> Iterator[object]:
     info = PKG_INFO.encode()
     good = ("demo-1.0/PKG-INFO", info)
