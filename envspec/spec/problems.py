@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date, time
 from decimal import Decimal
 from typing import Any
 
@@ -12,9 +11,9 @@ from pydantic import ValidationError
 
 from envspec.errors import InvalidValueError
 from envspec.spec.known_keys import example_of, keys_of, suggestion, table_at
+from envspec.spec.shown import MAX_SHOWN_LENGTH, shown
 from envspec.spec.variants import Place
 
-MAX_SHOWN_LENGTH = 80
 _WANTED = {
     "string_type": "a string",
     "tuple_type": "an array",
@@ -54,25 +53,6 @@ def spell(place: Place) -> str:
             key = step if re.fullmatch(r"[A-Za-z0-9_-]+", step) else _quoted(step)
             text += f".{key}" if text else key
     return text
-
-
-def shown(value: Any) -> str:
-    """A value for a message: short, on one line, and without credentials."""
-    if isinstance(value, dict):
-        return "a table"
-    if isinstance(value, (list, tuple)):
-        return "an array"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, (date, time)):
-        return value.isoformat()
-    if isinstance(value, str):
-        value = re.sub(r"//\S*@", "//***@", value)
-        return repr(value if len(value) <= MAX_SHOWN_LENGTH else value[:MAX_SHOWN_LENGTH] + "...")
-    try:
-        return str(value)[:MAX_SHOWN_LENGTH]
-    except ValueError:  # more digits than Python converts
-        return "a huge number"
 
 
 def problems_of(error: ValidationError) -> list[Problem]:

@@ -3,27 +3,18 @@
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import Any
 
 from envspec.errors import EnvspecError, InvalidValueError, SeveralProblems
 from envspec.spec.document import Spec, SpecTables
 from envspec.spec.problems import Problem, problems_of, shown
+from envspec.spec.toml import read_toml
+from envspec.spec.values import NAME_PATTERN
 from envspec.spec.variants import Merged, Place, merge
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
-
-MAX_SPEC_CHARACTERS = 1024 * 1024
-MAX_DEPTH = 16
-"""No table of a spec lies deeper; checked before anything recurses."""
 MAX_PROBLEMS = 100
 MAX_KEY_PARTS = 64
-_TOML = "see https://toml.io/en/v1.0.0"
 
 
 def read_spec(text: str, where: str) -> Spec:
@@ -31,7 +22,7 @@ def read_spec(text: str, where: str) -> Spec:
 
     Raises SeveralProblems with every problem of the file, or InvalidValueError where it's no TOML.
     """
-    raw = _read_toml(text, where)
+    raw = read_toml(text, where)
     base = {key: value for key, value in raw.items() if key != "variants"}
     own, problems = _own_tables(raw.get("variants", {}), where)
     problems += _appends_to_nothing(base, where)
@@ -48,71 +39,6 @@ def read_spec(text: str, where: str) -> Spec:
     return Spec(name=next(iter(tables.values())).name, variants=tables)
 
 
-def _read_toml(text: str, where: str) -> dict[str, Any]:
-    if len(text) > MAX_SPEC_CHARACTERS:
-        raise InvalidValueError(
-            what=f"{where}: {len(text)} characters long", why=f"a spec has at most {MAX_SPEC_CHARACTERS}"
-        )
-    if _has_endless_key(text):
-        raise _too_deep(where)
-    try:
-        raw = tomllib.loads(text.removeprefix("\ufeff"), parse_float=Decimal)
-    except RecursionError:
-        raise _too_deep(where) from None
-    except ValueError as error:
-        raise _no_toml(text, where, str(error)) from None
-    _refuse_depth(raw, where)
-    return raw
-
-
-def _has_endless_key(text: str) -> bool:
-    # tomllib needs memory in the square of a dotted key's parts: 100,000 of them are 40 GB.
-    unquoted = re.sub(r'"[^"\n]*"|\'[^\'\n]*\'', "q", text)
-    stretches = re.split(r"[=,#\n\[\]{}]", unquoted)
-    return any(
-        stretch.count(".") > MAX_KEY_PARTS and len(re.findall(r"[\w-][ \t]*\.", stretch)) > MAX_KEY_PARTS
-        for stretch in stretches
-    )
-
-
-def _no_toml(text: str, where: str, message: str) -> InvalidValueError:
-    position = re.search(r" \(at line (\d+), column (\d+)\)$", message)
-    if position is None:
-        why = message.removesuffix(" (at end of document)")
-        if why == message:  # the one ValueError of another kind is Python's, about int()
-            return InvalidValueError(what=f"{where}: a whole number in it has thousands of digits")
-        return InvalidValueError(what=f"{where}: the end of the file: no valid TOML", why=why, fix=_TOML)
-    line, column = int(position[1]), int(position[2])
-    lines = text.split("\n")
-    met = lines[line - 1].strip() if line <= len(lines) else ""
-    return InvalidValueError(
-        what=f"{where}: line {line}, column {column}: no valid TOML: {shown(met)}",
-        why=message[: position.start()][:300],
-        fix=_TOML,
-    )
-
-
-def _refuse_depth(raw: dict[str, Any], where: str) -> None:
-    level: list[Any] = [raw]
-    for _ in range(MAX_DEPTH):
-        level = [
-            inner
-            for value in level
-            for inner in (value.values() if isinstance(value, dict) else value)
-            if isinstance(inner, (dict, list))
-        ]
-    if level:
-        raise _too_deep(where)
-
-
-def _too_deep(where: str) -> InvalidValueError:
-    return InvalidValueError(
-        what=f"{where}: tables or arrays are nested more than {MAX_DEPTH} deep",
-        why="no table of a spec lies that deep",
-        fix="look for brackets that were never closed",
-    )
-
-
 def _own_tables(variants: Any, where: str) -> tuple[dict[str, dict[str, Any]], list[EnvspecError]]:
     """The tables that each variant brings, and what's wrong with the variants themselves."""
     if not isinstance(variants, dict):
@@ -124,7 +50,7 @@ def _own_tables(variants: Any, where: str) -> tuple[dict[str, dict[str, Any]], l
     problems = []
     for name, tables in variants.items():
         place = ("variants", name)
-        if re.fullmatch(r"[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?", name) is None:
+        if re.fullmatch(NAME_PATTERN, name) is None:
             why = (
                 "the name of a variant is made of a-z, 0-9 and - between them, since it names the lock's file"
             )

@@ -23,6 +23,9 @@ from pydantic_core import PydanticCustomError
 MAX_TEXT_LENGTH = 4096
 """No path, URL or requirement is longer; longer ones are attacks or accidents."""
 
+NAME_PATTERN = "^[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?$"
+"""Of specs and variants, which name files: PEP 751 allows no dot."""
+
 _UNIT_POWERS = {"": 0, "K": 1, "M": 2, "G": 3, "T": 4, "P": 5}
 _FULL_PYTHON_PARTS = 3
 
@@ -43,7 +46,7 @@ def _line(text: str) -> str:
 
 
 def _name(text: str) -> str:
-    if re.fullmatch(r"[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?", text) is None:
+    if re.fullmatch(NAME_PATTERN, text) is None:
         suggestion = re.sub(r"[^a-z0-9]+", "-", text.lower()[:64]).strip("-")
         raise wrong(
             "a name is made of a-z, 0-9 and - between them, at most 64, since it names the lock's file",
@@ -195,27 +198,33 @@ def _checked_requirement(text: str) -> Requirement:
         )
     if requirement.url.startswith(("git+", "hg+", "svn+", "bzr+")):
         raise wrong(
-            "a checkout has no digest to lock", f"build its wheel and write {requirement.name} @ ./path/to.whl"
+            "a checkout has no digest to lock",
+            f"build its wheel and write {requirement.name} @ ./path/to.whl",
         )
     _url(requirement.url)
     return requirement
 
 
-def _requirement(text: str) -> str:
+def check_requirement(text: str) -> str:
+    """``text`` if a spec may require it: PEP 508, http(s) URLs, or a wheel beside the spec."""
     requirement = _checked_requirement(text)
     url = requirement.url or ""
     if is_local(requirement) and (not url.endswith(".whl") or url.startswith("file:") or "\\" in url):
-        raise wrong("a local requirement must be the path of a wheel", f"{requirement.name} @ ./dist/NAME.whl")
+        raise wrong(
+            "a local requirement must be the path of a wheel", f"{requirement.name} @ ./dist/NAME.whl"
+        )
     return text
 
 
-def _override(text: str) -> str:
+def check_override(text: str) -> str:
+    """``text`` if it may replace what others ask: PEP 508, but no local file."""
     if is_local(_checked_requirement(text)):
         raise wrong("an override can't be a local file", "name the wheel in requirements")
     return text
 
 
-def _constraint(text: str) -> str:
+def check_constraint(text: str) -> str:
+    """``text`` if it bounds versions: PEP 508 without extras and URL."""
     requirement = read_requirement(text)
     if requirement.extras or requirement.url is not None:
         raise wrong(
@@ -228,7 +237,9 @@ def _project(text: str) -> str:
     try:
         return str(canonicalize_name(text, validate=True))
     except InvalidName:
-        raise wrong("it must be the name of a project, without version or extras", 'for example "torch"') from None
+        raise wrong(
+            "it must be the name of a project, without version or extras", 'for example "torch"'
+        ) from None
 
 
 def _version(text: str) -> str:
@@ -255,7 +266,8 @@ def _cuda(text: str) -> str:
         longer = re.fullmatch(r"(\d{1,2}\.\d)\.\d{1,3}", text)
         guess = f"{label[1]}.{label[2]}" if label else longer[1] if longer else "11.8"
         raise wrong(
-            'it must be the CUDA release that wheels are built for, such as "11.8", or "cpu"', f'cuda = "{guess}"'
+            'it must be the CUDA release that wheels are built for, such as "11.8", or "cpu"',
+            f'cuda = "{guess}"',
         )
     return text
 
@@ -332,7 +344,7 @@ def _offset_of_zulu(text: str) -> str:
 
 Line = Annotated[str, AfterValidator(_line)]
 """One line of text that isn't empty."""
-Name = Annotated[Line, AfterValidator(_name), WithJsonSchema({"type": "string", "pattern": "^[a-z0-9-]+$"})]
+Name = Annotated[Line, AfterValidator(_name), WithJsonSchema({"type": "string", "pattern": NAME_PATTERN})]
 IndexName = Annotated[Line, AfterValidator(_index_name)]
 OsName = Annotated[Line, AfterValidator(_os_name)]
 GlibcVersion = Annotated[Line, AfterValidator(_glibc)]
@@ -348,9 +360,9 @@ FilePath = Annotated[Line, AfterValidator(_path)]
 """Absolute, or relative to the spec."""
 AbsolutePath = Annotated[Line, AfterValidator(_absolute_path)]
 Destination = Annotated[Line, AfterValidator(_destination)]
-RequirementText = Annotated[Line, AfterValidator(_requirement)]
-OverrideText = Annotated[Line, AfterValidator(_override)]
-ConstraintText = Annotated[Line, AfterValidator(_constraint)]
+RequirementText = Annotated[Line, AfterValidator(check_requirement)]
+OverrideText = Annotated[Line, AfterValidator(check_override)]
+ConstraintText = Annotated[Line, AfterValidator(check_constraint)]
 ProjectName = Annotated[Line, AfterValidator(_project)]
 """Normalized, PEP 503."""
 VersionText = Annotated[Line, AfterValidator(_version)]
