@@ -1,0 +1,178 @@
+"""The cache on disk: one SQLite file that several processes may share.
+
+A cache that can't be read is put aside and begun anew; one that can't be written
+(a full disk, a folder of another user) is gone without: locking goes on.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from envspec.index.store import StoredBody, StoredPage
+
+_SCHEMA_VERSION = 1
+_SCHEMA = (
+    "CREATE TABLE pages(url TEXT PRIMARY KEY, status INTEGER, expires INTEGER, etag TEXT, modified TEXT,"
+    " stamp TEXT, encoding TEXT, content_type TEXT, final TEXT, body BLOB)",
+    "CREATE TABLE records(url TEXT, view TEXT, stamp TEXT, head TEXT, rows TEXT, PRIMARY KEY(url, view))",
+    "CREATE TABLE dependencies(identity TEXT, environment TEXT, text TEXT,"
+    " PRIMARY KEY(identity, environment))",
+    "CREATE TABLE metadata(identity TEXT PRIMARY KEY, text TEXT)",
+    "CREATE TABLE notes(key TEXT PRIMARY KEY, text TEXT)",
+)
+"""The file's name carries the version: another version never meets these tables."""
+_BUSY_S = 10.0
+
+
+class SqliteStore:
+    """An IndexStore in one SQLite file; ``path`` None keeps it in memory for one run."""
+
+    def __init__(self, path: Path | None) -> None:
+        self._lock = threading.Lock()
+        self._pending: list[tuple[str, Sequence[Any]]] = []
+        self._path = path
+        self.trouble = ""
+        """Why nothing could be kept; empty while all is well."""
+        self._database = self._open()
+
+    def _open(self) -> sqlite3.Connection:
+        if self._path is not None:
+            try:
+                self._path.parent.mkdir(parents=True, exist_ok=True)
+                try:
+                    return _connect(str(self._path))
+                except sqlite3.DatabaseError as error:
+                    if isinstance(error, sqlite3.OperationalError):
+                        raise
+                    self._path.replace(self._path.with_suffix(".broken"))
+                    return _connect(str(self._path))
+            except (OSError, sqlite3.Error) as error:
+                self.trouble = f"the cache {self._path} can't be used ({error}); going on without it"
+        return _connect(":memory:")
+
+    def page(self, url: str) -> StoredPage | None:
+        """See IndexStore."""
+        row = self._row("SELECT status, expires, etag, modified, stamp FROM pages WHERE url=?", (url,))
+        return StoredPage(*row) if row else None
+
+    def body(self, url: str) -> StoredBody | None:
+        """See IndexStore."""
+        row = self._row("SELECT body, encoding, content_type, final FROM pages WHERE url=?", (url,))
+        return StoredBody(*row) if row and row[0] is not None else None
+
+    def record(self, url: str, view: str) -> tuple[StoredPage, str, str] | None:
+        """See IndexStore."""
+        row = self._row(
+            "SELECT p.status, p.expires, p.etag, p.modified, p.stamp, r.head, r.rows FROM pages p"
+            " JOIN records r ON r.url=p.url AND r.view=? AND r.stamp=p.stamp WHERE p.url=?",
+            (view, url),
+        )
+        return (StoredPage(*row[:5]), row[5], row[6]) if row else None
+
+    def dependencies(self, identity: str, environment: str) -> str | None:
+        """See IndexStore."""
+        sql = "SELECT text FROM dependencies WHERE identity=? AND environment=?"
+        return self._text(sql, (identity, environment))
+
+    def metadata(self, identity: str) -> str | None:
+        """See IndexStore."""
+        return self._text("SELECT text FROM metadata WHERE identity=?", (identity,))
+
+    def note(self, key: str) -> str | None:
+        """See IndexStore."""
+        return self._text("SELECT text FROM notes WHERE key=?", (key,))
+
+    def put_page(self, url: str, page: StoredPage, body: StoredBody | None) -> None:
+        """See IndexStore."""
+        head = (page.status, page.expires, page.etag, page.modified, page.stamp)
+        if body is None and page.status == 200:
+            self._put(
+                "UPDATE pages SET status=?, expires=?, etag=?, modified=?, stamp=? WHERE url=?", (*head, url)
+            )
+            return
+        rest = (body.encoding, body.content_type, body.url, body.body) if body else ("", "", url, None)
+        self._put("INSERT OR REPLACE INTO pages VALUES(?,?,?,?,?,?,?,?,?,?)", (url, *head, *rest))
+
+    def put_record(self, url: str, view: str, stamp: str, head: str, rows: str) -> None:
+        """See IndexStore."""
+        self._put("INSERT OR REPLACE INTO records VALUES(?,?,?,?,?)", (url, view, stamp, head, rows))
+
+    def put_dependencies(self, rows: Iterable[tuple[str, str, str]]) -> None:
+        """See IndexStore."""
+        for row in rows:
+            self._put("INSERT OR REPLACE INTO dependencies VALUES(?,?,?)", row)
+
+    def put_metadata(self, rows: Iterable[tuple[str, str]]) -> None:
+        """See IndexStore."""
+        for row in rows:
+            self._put("INSERT OR REPLACE INTO metadata VALUES(?,?)", row)
+
+    def put_note(self, key: str, text: str) -> None:
+        """See IndexStore."""
+        self._put("INSERT OR REPLACE INTO notes VALUES(?,?)", (key, text))
+
+    def flush(self) -> None:
+        """See IndexStore."""
+        with self._lock:
+            pending, self._pending = self._pending, []
+            if not pending:
+                return
+            try:
+                self._database.execute("BEGIN IMMEDIATE")
+                for sql, row in pending:
+                    self._database.execute(sql, row)
+                self._database.execute("COMMIT")
+            except sqlite3.Error as error:
+                with suppress(sqlite3.Error):
+                    self._database.execute("ROLLBACK")
+                self.trouble = (
+                    f"the cache {self._path} can't be written ({error}); nothing of this run is kept"
+                )
+
+    def close(self) -> None:
+        """Write what was put and give the file back."""
+        self.flush()
+        with self._lock, suppress(sqlite3.Error):
+            self._database.close()
+
+    def _put(self, sql: str, row: Sequence[Any]) -> None:
+        with self._lock:
+            self._pending.append((sql, row))
+
+    def _row(self, sql: str, values: Sequence[str]) -> tuple[Any, ...] | None:
+        with self._lock:
+            try:
+                row: tuple[Any, ...] | None = self._database.execute(sql, values).fetchone()
+            except sqlite3.Error as error:
+                self.trouble = f"the cache {self._path} can't be read ({error})"
+                return None
+        return row
+
+    def _text(self, sql: str, values: Sequence[str]) -> str | None:
+        row = self._row(sql, values)
+        return str(row[0]) if row else None
+
+
+def _connect(where: str) -> sqlite3.Connection:
+    database = sqlite3.connect(where, timeout=_BUSY_S, check_same_thread=False, isolation_level=None)
+    if _version(database) != _SCHEMA_VERSION:
+        with suppress(sqlite3.OperationalError):
+            database.execute("PRAGMA journal_mode=WAL")
+        database.execute("BEGIN IMMEDIATE")
+        if _version(database) != _SCHEMA_VERSION:  # no other process did it meanwhile
+            for statement in _SCHEMA:
+                database.execute(statement)
+            database.execute(f"PRAGMA user_version={_SCHEMA_VERSION}")
+        database.execute("COMMIT")
+    database.execute("PRAGMA synchronous=OFF")
+    return database
+
+
+def _version(database: sqlite3.Connection) -> int:
+    (version,) = database.execute("PRAGMA user_version").fetchone()
+    return int(version)

@@ -1,0 +1,79 @@
+"""The user's files: read with a bound, written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+from envspec.errors import DiskError, InputError
+
+MAX_FILE_BYTES = 256 * 1024 * 1024
+
+
+def read_bytes(path: Path, *, limit: int = MAX_FILE_BYTES) -> bytes:
+    """The whole file, at most ``limit`` bytes; raises InputError if it isn't there or too long."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(limit + 1)
+    except FileNotFoundError as error:
+        raise InputError(
+            what=f"{path}: no such file", fix="check the path; it's taken from where you stand"
+        ) from error
+    except IsADirectoryError as error:
+        raise InputError(what=f"{path}: is a folder, a file was wanted") from error
+    except OSError as error:
+        raise DiskError(what=f"{path}: can't be read", why=error.strerror or str(error)) from error
+    if len(data) > limit:
+        raise InputError(what=f"{path}: longer than {limit} bytes", why="no file of this kind is that long")
+    return data
+
+
+def read_text(path: Path, *, limit: int = MAX_FILE_BYTES) -> str:
+    """The whole file as UTF-8; raises InputError where it isn't UTF-8."""
+    try:
+        return read_bytes(path, limit=limit).decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise InputError(
+            what=f"{path}: byte {error.start} isn't UTF-8", fix="save the file as UTF-8"
+        ) from error
+
+
+def write_atomically(path: Path, data: bytes) -> bool:
+    """Put ``data`` at ``path`` through a temporary name; say whether anything changed.
+
+    A crash at any instant leaves the old file or the new one. Raises DiskError.
+    """
+    try:
+        if path.is_file() and path.stat().st_size == len(data) and path.read_bytes() == data:
+            return False
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+    except OSError as error:
+        raise DiskError(what=f"{path}: can't be written", why=error.strerror or str(error)) from error
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        umask = os.umask(0)
+        os.umask(umask)
+        os.chmod(temporary, 0o666 & ~umask)
+        os.replace(temporary, path)
+    except OSError as error:
+        _forget(temporary)
+        raise DiskError(
+            what=f"{path}: can't be written",
+            why=error.strerror or str(error),
+            fix="make room or choose another folder; what was there before is untouched",
+        ) from error
+    except BaseException:
+        _forget(temporary)
+        raise
+    return True
+
+
+def _forget(temporary: str) -> None:
+    with suppress(OSError):
+        os.unlink(temporary)

@@ -1,0 +1,30 @@
+"""Say where the cache lies (``dir``), or empty it (``clean``)."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of ``envspec cache``."""
+    parser.add_argument("action", choices=("dir", "clean"))
+    parser.add_argument("--cache-dir", metavar="DIR", type=Path, help="in place of the usual one")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the folder, or remove the files in it that are ours."""
+    from envspec.adapters.settings import cache_dir
+
+    folder = arguments.cache_dir or cache_dir()
+    if arguments.action == "dir":
+        print(folder)
+        return 0
+    from envspec.cli.wiring import CACHE_FILE
+
+    freed = 0
+    for path in sorted(folder.glob(f"{Path(CACHE_FILE).stem}.*")):
+        freed += path.stat().st_size
+        path.unlink()
+    print(f"{folder}: {freed:,} bytes freed")
+    return 0

@@ -1,0 +1,334 @@
+"""Resolve each variant of each spec into a pinned lock."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from envspec.cli.console import Console
+from envspec.cli.wiring import World, add_network_arguments
+
+if TYPE_CHECKING:
+    from envspec.spec.request import LockRequest
+    from envspec.steps.lock import Locked, LockOptions, Unlockable
+
+MAX_SPEC_BYTES = 4 * 1024 * 1024
+MAX_LOCK_BYTES = 64 * 1024 * 1024
+REQUEST_FORMAT = "1"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of ``envspec lock``."""
+    parser.add_argument("specs", metavar="SPEC", nargs="+", type=Path, help="a spec, such as specs/ocr.toml")
+    parser.add_argument("-o", "--output", metavar="DIR", type=Path, help="where locks are written")
+    parser.add_argument("--variant", metavar="NAME", action="append", help="only this variant; repeatable")
+    parser.add_argument("--upgrade", action="store_true", help="forget the pins of existing locks")
+    parser.add_argument(
+        "--upgrade-package", metavar="NAME[==VERSION]", action="append", default=[], help="forget this pin"
+    )
+    parser.add_argument("--check", action="store_true", help="only say whether the locks answer the spec")
+    parser.add_argument("--dry-run", action="store_true", help="resolve, but write nothing")
+    parser.add_argument("--strict", action="store_true", help="warnings are a no (exit 1)")
+    parser.add_argument("--files", choices=("urls", "portable"), help="in place of the spec's [lock] files")
+    parser.add_argument("--format", choices=("text", "json"), default="text")
+    add_network_arguments(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Lock, or check; exit 0 yes, 1 no, 2 input, 3 outside."""
+    console = Console(quiet=arguments.quiet, verbose=arguments.verbose)
+    with World(arguments, console) as world:
+        jobs = [
+            (path, folder, request)
+            for path in arguments.specs
+            for folder in [_output_folder(arguments, path)]
+            for request in read_requests(path, arguments, world)
+        ]
+        _refuse_twins(jobs)
+        if arguments.check:
+            return _check(jobs, arguments)
+        return _lock(jobs, arguments, world, console)
+
+
+def _output_folder(arguments: argparse.Namespace, spec: Path) -> Path:
+    """``-o``, else ``../locks`` where the spec lies in ``specs/``, else the spec's folder."""
+    if arguments.output is not None:
+        folder: Path = arguments.output
+        return folder
+    from envspec.lock.place import lock_folder
+
+    return lock_folder(spec)
+
+
+def _refuse_twins(jobs: Sequence[tuple[Path, Path, LockRequest]]) -> None:
+    from envspec.errors import InputError
+
+    seen: dict[Path, Path] = {}
+    for spec, folder, request in jobs:
+        path = folder / file_name(request)
+        if path in seen:
+            raise InputError(
+                what=f"{spec} and {seen[path]} would both be locked as {path}",
+                fix="give each spec a name of its own, or lock them into different folders with -o",
+            )
+        seen[path] = spec
+
+
+def file_name(request: LockRequest) -> str:
+    """``pylock.NAME-VARIANT.toml`` (PEP 751)."""
+    label = f"{request.name}-{request.variant}" if request.variant else request.name
+    return f"pylock.{label}.toml"
+
+
+def read_requests(path: Path, arguments: argparse.Namespace, world: World) -> Sequence[LockRequest]:
+    """The spec's variants, read anew only if the spec, or what it reads, changed since the last time."""
+    import hashlib
+    import json
+
+    from envspec import __version__
+    from envspec.adapters.files import read_bytes, read_text
+    from envspec.spec.request_json import from_json, to_json
+
+    text = read_text(path, limit=MAX_SPEC_BYTES)
+    folder = path.absolute().parent
+    identity = (REQUEST_FORMAT, __version__, text, str(path), str(folder), arguments.files, arguments.variant)
+    key = "request:" + hashlib.sha256(json.dumps(identity).encode()).hexdigest()
+
+    def digest(recording: str) -> str:
+        return hashlib.sha256(read_bytes(Path(recording))).hexdigest()
+
+    known = world.store.note(key)
+    if known is not None:
+        try:
+            recordings, texts = json.loads(known)
+            if all(digest(name) == value for name, value in recordings.items()):
+                return [from_json(item) for item in texts]
+        except (ValueError, TypeError, KeyError):
+            pass
+    from envspec.compat.request import lock_requests
+
+    digests: dict[str, str] = {}
+
+    def remembered_digest(recording: str) -> str:
+        digests[recording] = digest(recording)
+        return digests[recording]
+
+    requests = lock_requests(
+        text,
+        where=str(path),
+        folder=folder,
+        variants=arguments.variant,
+        files=arguments.files,
+        file_digest=remembered_digest,
+    )
+    world.store.put_note(key, json.dumps([digests, [to_json(request) for request in requests]]))
+    return requests
+
+
+# Checking
+
+
+def _check(jobs: Sequence[tuple[Path, Path, LockRequest]], arguments: argparse.Namespace) -> int:
+    rows = [
+        (folder / file_name(request), *_state(folder / file_name(request), request))
+        for _, folder, request in jobs
+    ]
+    stale = [path for path, state, _ in rows if state != "current"]
+    if arguments.format == "json":
+        import json
+
+        found = [{"path": str(path), "state": state, "why": why} for path, state, why in rows]
+        print(json.dumps({"current": not stale, "locks": found}, indent=2))
+    else:
+        for path, state, why in rows:
+            print(f"{state:<8} {path}{f'  ({why})' if why else ''}")
+    return 1 if stale else 0
+
+
+def _state(path: Path, request: LockRequest) -> tuple[str, str]:
+    """``current``, ``missing`` or ``stale``, and why."""
+    from envspec.adapters.files import read_bytes
+    from envspec.lock.codec import quick_digest
+
+    if not path.exists():
+        return "missing", "no such lock"
+    data = read_bytes(path, limit=MAX_LOCK_BYTES)
+    digest = quick_digest(data)
+    if digest is None:
+        digest = _decoded(path, data).spec_digest
+    if digest == request.spec_digest:
+        return "current", ""
+    return "stale", "the spec, a recording or a table changed since"
+
+
+def _decoded(path: Path, data: bytes) -> Any:
+    from envspec.errors import UnreadableLockError
+    from envspec.lock.codec import decode
+
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise UnreadableLockError(
+            what=f"{path}: byte {error.start} isn't UTF-8",
+            fix="restore the file from version control, or delete it and lock anew",
+        ) from error
+    return decode(text, str(path))
+
+
+# Locking
+
+
+def _lock(
+    jobs: Sequence[tuple[Path, Path, LockRequest]],
+    arguments: argparse.Namespace,
+    world: World,
+    console: Console,
+) -> int:
+    import hashlib
+
+    from envspec.steps.lock import Locked, lock_variants
+
+    folders = {id(request): folder for _, folder, request in jobs}
+    requests = [request for _, _, request in jobs]
+    names = "closure:" + hashlib.sha256("\n".join(r.spec_digest for r in requests).encode()).hexdigest()
+    earlier_note = world.store.note(names)
+    options = _options(arguments)
+
+    def earlier(request: LockRequest) -> tuple[Mapping[str, str], Mapping[str, object]]:
+        return read_earlier(folders[id(request)] / file_name(request))
+
+    outcomes = lock_variants(
+        requests,
+        client=world.client,
+        default=world.default,
+        workshop=world.workshop,
+        earlier=earlier,
+        seen=earlier_note.split() if earlier_note else [],
+        options=options,
+        progress=console,
+    )
+    closure = " ".join(
+        sorted(
+            {
+                d.name
+                for outcome in outcomes
+                if isinstance(outcome, Locked)
+                for d in outcome.lock.distributions
+            }
+        )
+    )
+    if closure != earlier_note:
+        world.store.put_note(names, closure)
+    paths = [folder / file_name(request) for _, folder, request in jobs]
+    return _tell(list(zip(paths, outcomes, strict=True)), arguments, console)
+
+
+def _options(arguments: argparse.Namespace) -> LockOptions:
+    from envspec.errors import InvalidValueError
+    from envspec.index.requirement import parse_requirement
+    from envspec.steps.lock import LockOptions
+
+    packages = {}
+    for text in arguments.upgrade_package:
+        requirement = parse_requirement(text)
+        operator, version = requirement.specifier[:2], requirement.specifier[2:]
+        if (
+            requirement.url
+            or requirement.marker
+            or (requirement.specifier and (operator != "==" or "," in version))
+        ):
+            raise InvalidValueError(
+                what=f"--upgrade-package {text!r} can't be read",
+                why="NAME or NAME==VERSION was wanted",
+            )
+        packages[requirement.name] = version
+    return LockOptions(upgrade=arguments.upgrade, upgrade_packages=packages, offline=arguments.offline)
+
+
+def read_earlier(path: Path) -> tuple[Mapping[str, str], Mapping[str, object]]:
+    """Pins (name to version) and kept tables of the lock at ``path``; empty where there's none."""
+    from envspec.adapters.files import read_bytes
+    from envspec.lock.quick import quick_pins
+
+    if not path.exists():
+        return {}, {}
+    data = read_bytes(path, limit=MAX_LOCK_BYTES)
+    pins = quick_pins(data)
+    if pins is not None:
+        return pins, {}
+    lock = _decoded(path, data)
+    return {d.name: d.version for d in lock.distributions}, lock.extra_tool
+
+
+def _tell(
+    outcomes: Sequence[tuple[Path, Locked | Unlockable]], arguments: argparse.Namespace, console: Console
+) -> int:
+    """Write the locks and say what was done."""
+    from envspec.steps.lock import Locked
+
+    rows: list[dict[str, Any]] = []
+    warned = False
+    for path, outcome in outcomes:
+        if isinstance(outcome, Locked):
+            rows.append(_written(path, outcome, arguments, console))
+            warned = warned or bool(outcome.lock.warnings or outcome.remarks)
+        else:
+            rows.append(_unlockable(path, outcome, arguments))
+    if arguments.format == "json":
+        import json
+
+        print(json.dumps({"locks": rows}, indent=2))
+    refused = any(row["state"] == "no-solution" for row in rows)
+    return 1 if refused or (arguments.strict and warned) else 0
+
+
+def _written(path: Path, outcome: Locked, arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
+    from envspec.adapters.files import write_atomically
+
+    lock = outcome.lock
+    existed = path.exists()
+    if arguments.dry_run:
+        changed = not existed or path.read_bytes() != outcome.data
+    else:
+        changed = write_atomically(path, outcome.data)
+    state = ("updated" if existed else "created") if changed else "unchanged"
+    sizes = [d.file.size for d in lock.distributions]
+    row = {
+        "path": str(path),
+        "name": lock.name,
+        "variant": lock.variant,
+        "state": state,
+        "dry-run": arguments.dry_run,
+        "distributions": len(lock.distributions),
+        "bytes": sum(size or 0 for size in sizes),
+        "bytes-at-least": any(size is None for size in sizes),
+        "warnings": list(lock.warnings),
+        "remarks": list(outcome.remarks),
+    }
+    if arguments.format == "text" and not arguments.quiet:
+        at_least = "at least " if row["bytes-at-least"] else ""
+        would = "would be " if arguments.dry_run and changed else ""
+        print(f"{path}  {would}{state}: {len(sizes)} distributions, {at_least}{row['bytes'] / 1e9:.2f} GB")
+    for line in (*lock.warnings, *outcome.remarks):
+        console.say(f"warning: {lock.label}: {line}")
+    return row
+
+
+def _unlockable(
+    path: Path, outcome: Unlockable, arguments: argparse.Namespace
+) -> dict[str, Any]:
+    from envspec.resolve.explain import explain
+
+    text = explain(outcome.conflict, outcome.catalog, outcome.request)
+    if arguments.format == "text":
+        print(text, file=sys.stderr)
+    return {
+        "path": str(path),
+        "name": outcome.request.name,
+        "variant": outcome.request.variant,
+        "state": "no-solution",
+        "why": text,
+    }

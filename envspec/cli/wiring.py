@@ -1,0 +1,155 @@
+"""Wiring: the adapters that a command's options ask for, opened late and closed together."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from envspec.cli.console import Console
+
+if TYPE_CHECKING:
+    from envspec.adapters.cache import SqliteStore
+    from envspec.adapters.workshop import Workshop
+    from envspec.index.client import IndexClient, LiveIndex
+    from envspec.ports import Http
+
+CACHE_FILE = "index-1.sqlite"
+
+
+def add_network_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of every command that asks indexes."""
+    group = parser.add_argument_group("network and cache")
+    group.add_argument("--index-url", metavar="URL", help="the default index, in place of pip's setting")
+    group.add_argument("--cache-dir", metavar="DIR", type=Path, help="where answers of indexes are kept")
+    group.add_argument("--no-cache", action="store_true", help="read and keep nothing")
+    group.add_argument("--refresh", action="store_true", help="ask anew, however fresh the cache is")
+    group.add_argument("--offline", action="store_true", help="ask nobody; the cache must have it all")
+    group.add_argument(
+        "--timeout", metavar="SECONDS", type=_seconds, default=30.0, help="how long a request may be silent"
+    )
+
+
+def _seconds(text: str) -> float:
+    value = float(text)
+    if not 0 < value <= 86400:
+        raise argparse.ArgumentTypeError(f"{text}: a number of seconds above 0 was wanted")
+    return value
+
+
+class World:
+    """What one run reaches of the world outside."""
+
+    def __init__(self, arguments: argparse.Namespace, console: Console) -> None:
+        self._arguments = arguments
+        self._console = console
+        self._store: SqliteStore | None = None
+        self._client: IndexClient | None = None
+        self._default: LiveIndex | None = None
+        self._downloads: Http | None = None
+        self._workshop: Workshop | None = None
+
+    def __enter__(self) -> World:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._client is not None:
+            self._client.save()
+            self._client.close()
+        if self._downloads is not None:
+            self._downloads.close()
+        if self._store is not None:
+            self._store.close()
+            if self._store.trouble:
+                self._console.say(f"warning: {self._store.trouble}")
+
+    @property
+    def store(self) -> SqliteStore:
+        """The cache, in memory under --no-cache."""
+        if self._store is None:
+            from envspec.adapters.cache import SqliteStore
+
+            self._store = SqliteStore(None if self._arguments.no_cache else self._cache_dir() / CACHE_FILE)
+        return self._store
+
+    def _cache_dir(self) -> Path:
+        if self._arguments.cache_dir is not None:
+            folder: Path = self._arguments.cache_dir
+            return folder
+        from envspec.adapters.settings import cache_dir
+
+        return cache_dir()
+
+    @property
+    def default(self) -> LiveIndex:
+        """The user's own default index."""
+        if self._default is None:
+            from envspec.index.client import LiveIndex
+
+            url = self._arguments.index_url
+            if not url:
+                from envspec.adapters.settings import pip_settings
+
+                url = pip_settings().index_url
+            self._default = LiveIndex("default", _checked_url(url).rstrip("/"))
+        return self._default
+
+    @property
+    def client(self) -> IndexClient:
+        """The one that asks indexes."""
+        if self._client is None:
+            from envspec.index.client import IndexClient
+
+            self._client = IndexClient(
+                http=self._lean_http,
+                store=self.store,
+                clock=time.time,
+                offline=self._arguments.offline,
+                refresh=self._arguments.refresh,
+                whole_wheel=lambda file, index: self.workshop.whole_wheel(file, index),
+            )
+        return self._client
+
+    @property
+    def workshop(self) -> Workshop:
+        """The one that opens indexes and files."""
+        if self._workshop is None:
+            from envspec.adapters.workshop import Workshop
+
+            self._workshop = Workshop(
+                client=self.client,
+                default=self.default,
+                downloads=self._download_http,
+                progress=self._console,
+                offline=self._arguments.offline,
+            )
+        return self._workshop
+
+    def _lean_http(self) -> Http:
+        from envspec.adapters.web import open_http
+
+        return open_http(timeout_s=self._arguments.timeout, lean=True)
+
+    def _download_http(self) -> Http:
+        if self._downloads is None:
+            from envspec.adapters.web import open_http
+
+            self._downloads = open_http(timeout_s=self._arguments.timeout, lean=False)
+        return self._downloads
+
+
+def _checked_url(url: str) -> str:
+    from envspec.errors import InvalidValueError
+    from envspec.index.credentials import without_credentials
+
+    if not url.startswith(("https://", "http://")) or any(c <= " " for c in url):
+        raise InvalidValueError(
+            what=f"index URL {without_credentials(url)!r} can't be used",
+            why="http:// or https:// and the root of a simple API was wanted",
+            fix="see --index-url, PIP_INDEX_URL, or index-url in pip's configuration",
+        )
+    return url

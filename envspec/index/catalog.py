@@ -1,0 +1,234 @@
+"""Catalog: the indexes of one spec as one target sees them, asked by project name.
+
+An index serves the projects named for it and nothing else; the default index serves
+the rest. So no index can take over another's names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from envspec.errors import BrokenArtifactError, EnvspecError
+from envspec.index.client import IndexClient, LiveIndex
+from envspec.index.dependencies import Dependencies, Environment, evaluate
+from envspec.index.requirement import Requirement
+from envspec.index.view import ProjectRecord, ReleaseFile, View
+
+
+class StillIndex(Protocol):
+    """An index that needs no asking: a recording, or a folder of wheels."""
+
+    @property
+    def name(self) -> str:
+        """The name of its [[index]]."""
+        ...
+
+    @property
+    def url(self) -> str:
+        """Root of the simple API it stands for; empty for a folder."""
+        ...
+
+    def record(self, project: str, view: View) -> ProjectRecord | None:
+        """The project as ``view`` sees it; None where the index doesn't have it."""
+        ...
+
+    def dependencies(self, file: ReleaseFile, environment: Environment) -> Dependencies | str:
+        """What a file requires, or why that isn't known."""
+        ...
+
+
+Index = LiveIndex | StillIndex
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What the spec says beyond requirements."""
+
+    label: str = ""
+    """Local version that the builds of ``labelled`` must have: ``cu118``."""
+    labelled: frozenset[str] = frozenset()
+    sdists: frozenset[str] = frozenset()
+    said: Mapping[tuple[str, str], tuple[tuple[str, ...], str]] | None = None
+    """(name, version) to requirements and Requires-Python that the spec says of it."""
+    overrides: Mapping[str, Requirement] | None = None
+
+
+class Project:
+    """A project as one variant sees it."""
+
+    __slots__ = ("_places", "dead", "direct_url", "index", "name", "record", "usable", "versions")
+
+    def __init__(self, record: ProjectRecord, index: Index | None, usable: int, direct_url: str = "") -> None:
+        self.name = record.name
+        self.record = record
+        self.index = index
+        self.versions: Sequence[str] = record.versions.strings
+        self.usable = usable
+        """The mask of releases that the policy admits."""
+        self.dead = 0
+        """The mask of releases that no solution of this spec can have."""
+        self.direct_url = direct_url
+        self._places: dict[str, int] = {}
+
+    def place_of(self, version: str) -> int:
+        """The place of a whole version, -1 if it isn't among the releases."""
+        if not self._places:
+            self._places = {known: place for place, known in enumerate(self.versions)}
+        return self._places.get(version, -1)
+
+    def mask(self, specifier: str) -> int:
+        """The releases that a specifier admits, pre-releases among them."""
+        if not specifier:
+            return self.record.everything
+        return self.record.versions.mask(specifier)
+
+
+class Catalog:
+    """Answers by project name, and fetches ahead what will be asked for."""
+
+    def __init__(
+        self,
+        *,
+        client: IndexClient,
+        default: Index | None,
+        named: Mapping[str, Index],
+        view: View,
+        environment: Environment,
+        policy: Policy,
+        sdist: Callable[[ReleaseFile, Index, str, str], Dependencies | str] | None = None,
+    ) -> None:
+        self._client = client
+        self._default = default
+        self._named = named
+        self.view = view
+        self.environment = environment
+        self.policy = policy
+        self._sdist = sdist
+        self._projects: dict[str, Project | None] = {}
+        self._expected: dict[str, list[str]] = {}
+        self._preferred: Mapping[str, str] = {}
+
+    def prefer(self, versions: Mapping[str, str]) -> None:
+        """Fetch ahead for these pins where they're admitted."""
+        self._preferred = versions
+
+    def index_of(self, name: str) -> Index | None:
+        """The index that serves ``name``."""
+        return self._named.get(name, self._default)
+
+    def project(self, name: str) -> Project | None:
+        """The project; None where its index doesn't have it. Raises OutsideError."""
+        if name in self._projects:
+            return self._projects[name]
+        index = self.index_of(name)
+        if index is None:
+            record = None
+        elif isinstance(index, LiveIndex):
+            record = self._client.record(index, name, self.view)
+        else:
+            record = index.record(name, self.view)
+        project = None if record is None else Project(record, index, self._usable(record))
+        self._projects[name] = project
+        return project
+
+    def _usable(self, record: ProjectRecord) -> int:
+        usable = record.everything
+        if record.name not in self.policy.sdists:
+            usable &= ~record.sdist_only
+        if self.policy.label and record.name in self.policy.labelled:
+            suffix = f"+{self.policy.label}"
+            labelled = sum(1 << i for i, v in enumerate(record.versions.strings) if v.endswith(suffix))
+            usable &= labelled
+        return usable
+
+    def dependencies(self, project: Project, place: int) -> Dependencies | str:
+        """What a release requires, or why it can't be used. Raises OutsideError."""
+        version = project.versions[place]
+        file = project.record.file(place)
+        said = (self.policy.said or {}).get((project.name, version.partition("+")[0]))
+        said = (self.policy.said or {}).get((project.name, version), said)
+        try:
+            if said is not None:
+                return evaluate(said[0], self.environment, requires_python=said[1], extras=())
+            if file.requires_dist is not None:
+                return evaluate(
+                    file.requires_dist, self.environment, requires_python=file.requires_python, extras=()
+                )
+            if project.index is not None and not isinstance(project.index, LiveIndex):
+                return project.index.dependencies(file, self.environment)
+            if not file.is_wheel:
+                return self._of_sdist(file, project, version)
+            assert project.index is not None
+            found = self._client.dependencies(file, project.index, self.environment)
+        except BrokenArtifactError as error:
+            return f"{error.what}{f' ({error.why})' if error.why else ''}"
+        except EnvspecError:
+            raise
+        if found.requires_python and found.requires_python != file.requires_python:
+            if not self.view.admits_python(found.requires_python):
+                return f"its metadata asks for Python {found.requires_python}"
+        return found
+
+    def _of_sdist(self, file: ReleaseFile, project: Project, version: str) -> Dependencies | str:
+        if self._sdist is None or project.index is None:
+            return "it's a source distribution, and nothing here reads those"
+        return self._sdist(file, project.index, project.name, version)
+
+    # Fetching ahead
+
+    def expect(self, name: str, specifier: str) -> None:
+        """Say that ``name`` will be asked for; begins to fetch it once the network is awake."""
+        if name in self._projects:
+            return
+        known = self._expected.get(name)
+        if known is not None:
+            if specifier and specifier not in known:
+                known.append(specifier)
+            return
+        self._expected[name] = [specifier] if specifier else []
+        if not self._client.awake:
+            return
+        index = self.index_of(name)
+        if isinstance(index, LiveIndex):
+            self._client.foresee_record(index, name, self.view, self._foresee_newest)
+
+    def wake(self, names: Sequence[str]) -> None:
+        """Ask at once for all pages that are missing or grew old: the roots', and an earlier run's."""
+        live = {name: index for name in names if isinstance(index := self.index_of(name), LiveIndex)}
+        self._client.wake(live, self.view, self._foresee_newest)
+
+    def _foresee_newest(self, record: ProjectRecord) -> None:
+        """On the thread that made a record: fetch what its likely pick requires, and so on."""
+        mask = self._usable(record)
+        for specifier in list(self._expected.get(record.name, ())):
+            mask &= record.versions.mask(specifier) if specifier else mask
+        mask = (mask & ~record.prereleases & ~record.yanked) or mask
+        if not mask:
+            return
+        place = (mask & -mask).bit_length() - 1
+        preferred = self._preferred.get(record.name)
+        if preferred in record.versions.strings:
+            place = record.versions.strings.index(preferred)
+        file, index = record.file(place), self.index_of(record.name)
+        if file.is_wheel and isinstance(index, LiveIndex):
+            self._client.foresee_dependencies(file, index, self.environment, self._foresee_required)
+
+    def _foresee_required(self, found: Dependencies) -> None:
+        for requirement in found.always:
+            if not requirement.url and requirement.name not in (self.policy.overrides or {}):
+                self.expect(requirement.name, requirement.specifier)
+
+    def foresee(self, project: Project, mask: int, count: int) -> None:
+        """Fetch what the next ``count`` releases of a mask require, while the first is tried."""
+        if not isinstance(project.index, LiveIndex) or not self._client.awake:
+            return
+        for _ in range(count):
+            if not mask:
+                return
+            lowest = mask & -mask
+            mask ^= lowest
+            file = project.record.file(lowest.bit_length() - 1)
+            if file.is_wheel:
+                self._client.foresee_dependencies(file, project.index, self.environment)

@@ -1,0 +1,101 @@
+"""Crew: threads that wait for the network in place of the resolver.
+
+What the resolver waits for goes before what may be wanted later.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class Job(Generic[T]):
+    """A piece of work handed to the crew, and its outcome."""
+
+    __slots__ = ("_done", "_error", "_value", "_work")
+
+    def __init__(self, work: Callable[[], T]) -> None:
+        self._work = work
+        self._done = threading.Event()
+        self._value: T | None = None
+        self._error: BaseException | None = None
+
+    def run(self) -> None:
+        """Do the work; keep its value or its exception."""
+        try:
+            self._value = self._work()
+        except BaseException as error:  # noqa: BLE001 - raised again where the outcome is asked for
+            self._error = error
+        finally:
+            self._done.set()
+
+    @property
+    def done(self) -> bool:
+        """Whether the outcome is there."""
+        return self._done.is_set()
+
+    def outcome(self) -> T:
+        """Wait, then give the value or raise the exception of the work."""
+        # A wait with a timeout lets Ctrl-C through on every platform.
+        while not self._done.wait(1.0):
+            pass
+        if self._error is not None:
+            raise self._error
+        return self._value  # type: ignore[return-value]
+
+
+class Crew:
+    """At most ``size`` daemon threads, started as work comes in."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._threads = 0
+        self._idle = 0
+        self._urgent: deque[Job[object]] = deque()
+        self._later: deque[Job[object]] = deque()
+        self._wake = threading.Condition()
+        self._closed = False
+
+    def take(self, job: Job[T], *, urgent: bool) -> Job[T]:
+        """Queue ``job``; urgent ones are begun first."""
+        with self._wake:
+            if self._closed:
+                return job
+            (self._urgent if urgent else self._later).append(job)  # type: ignore[arg-type]
+            if self._idle:
+                self._wake.notify()
+            elif self._threads < self._size:
+                self._threads += 1
+                threading.Thread(target=self._serve, daemon=True).start()
+        return job
+
+    def hurry(self, job: Job[T]) -> None:
+        """Move a queued job to the front."""
+        with self._wake:
+            if job in self._later:
+                self._later.remove(job)  # type: ignore[arg-type]
+                self._urgent.append(job)  # type: ignore[arg-type]
+
+    def close(self) -> None:
+        """Begin nothing more; what runs is left to end by itself."""
+        with self._wake:
+            self._closed = True
+            self._urgent.clear()
+            self._later.clear()
+            self._wake.notify_all()
+
+    def _serve(self) -> None:
+        while True:
+            with self._wake:
+                self._idle += 1
+                while not (self._urgent or self._later or self._closed):
+                    self._wake.wait()
+                self._idle -= 1
+                if self._closed:
+                    return
+                job = self._urgent.popleft() if self._urgent else self._later.popleft()
+            job.run()

@@ -1,0 +1,359 @@
+"""View: what of a project's page fits one target, reduced to what resolving asks.
+
+A page lists every file of every platform; a target can use one file of each
+release. The reduction is kept in the cache under the view's key, so that a later
+run reads kilobytes in place of megabytes.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from envspec.index.versions import VersionList
+
+if TYPE_CHECKING:
+    from envspec.index.page import FileEntry, ProjectPage
+    from envspec.target.host import Target
+
+_FORMAT = "2"
+"""Part of every key: a change of what's derived makes old reductions unread."""
+
+
+@dataclass(frozen=True)
+class View:
+    """The properties of a target and a spec that decide which file of a release is taken."""
+
+    target: Target
+    cutoff: str = ""
+    """UTC instant; files uploaded at or after it are out."""
+    need_hash: bool = False
+    """Files without a sha256 are out: a recording, or --offline."""
+
+    @cached_property
+    def key(self) -> str:
+        """Equal keys see the same files of every page."""
+        target = self.target
+        glibc = f"{target.glibc[0]}.{target.glibc[1]}"
+        parts = (_FORMAT, target.arch, glibc, target.python, self.cutoff, str(int(self.need_hash)))
+        return "/".join(parts)
+
+    @cached_property
+    def ranks(self) -> dict[str, int]:
+        """Wheel tag to its place in the target's order, best first."""
+        from envspec.target.tags import wheel_tags
+
+        return {tag: rank for rank, tag in enumerate(wheel_tags(self.target))}
+
+    @cached_property
+    def _triples(self) -> dict[str, int]:
+        return {}
+
+    def rank(self, triple: str) -> int:
+        """The best place of a compressed tag set such as ``py2.py3-none-any``; -1 where none fits."""
+        known = self._triples.get(triple)
+        if known is None:
+            known = self._triples[triple] = _best_rank(triple, self.ranks)
+        return known
+
+    @cached_property
+    def _pythons(self) -> dict[str, bool]:
+        return {}
+
+    def admits_python(self, requires_python: str) -> bool:
+        """Whether the target's Python meets a Requires-Python; one that can't be read is met by none."""
+        known = self._pythons.get(requires_python)
+        if known is None:
+            known = self._pythons[requires_python] = _python_meets(self.target.python, requires_python)
+        return known
+
+    def admits_time(self, upload_time: str | None) -> bool:
+        """Whether a file is older than the cut-off; one whose age nobody tells is not."""
+        return not self.cutoff or (bool(upload_time) and str(upload_time)[:19] < self.cutoff[:19])
+
+
+def _best_rank(triple: str, ranks: Mapping[str, int]) -> int:
+    parts = triple.split("-")
+    if len(parts) != 3 or triple.count(".") > 64:
+        return -1
+    interpreters, abis, platforms = (part.split(".") for part in parts)
+    found = [
+        rank
+        for interpreter in interpreters
+        for abi in abis
+        for platform in platforms
+        if (rank := ranks.get(f"{interpreter}-{abi}-{platform}", -1)) >= 0
+    ]
+    return min(found, default=-1)
+
+
+def _python_meets(python: str, requires_python: str) -> bool:
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+    try:
+        return SpecifierSet(requires_python).contains(python, prereleases=True)
+    except InvalidSpecifier:
+        return False
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseFile:
+    """The one file of a release that the target takes."""
+
+    filename: str
+    url: str
+    """Absolute, as the index gives it."""
+    hashes: Mapping[str, str]
+    size: int | None
+    upload_time: str
+    yanked: bool | str
+    requires_python: str
+    core_metadata: bool | Mapping[str, str]
+    """Hashes of the metadata file beside it; True without; False where there is none."""
+    requires_dist: Sequence[str] | None
+    """Only where a recording says it."""
+
+    @property
+    def is_wheel(self) -> bool:
+        """False for a source distribution."""
+        return self.filename.endswith(".whl")
+
+    @property
+    def identity(self) -> str:
+        """What its metadata is kept under: the digest, else the address."""
+        return self.hashes.get("sha256") or self.url
+
+
+class ProjectRecord:
+    """One project as one view sees it: releases newest first, bit i of a mask is release i."""
+
+    __slots__ = (
+        "_files",
+        "_rows",
+        "changed",
+        "key",
+        "name",
+        "prereleases",
+        "sdist_only",
+        "stamp",
+        "url",
+        "versions",
+        "yanked",
+    )
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        url: str,
+        versions: VersionList,
+        yanked: int,
+        sdist_only: int,
+        files: dict[int, ReleaseFile],
+        rows: Sequence[str] = (),
+        changed: bool = False,
+    ) -> None:
+        self.name = name
+        self.url = url
+        self.versions = versions
+        self.prereleases = versions.prerelease_mask
+        self.yanked = yanked
+        self.sdist_only = sdist_only
+        self._files = files
+        self._rows = rows
+        self.changed = changed
+        """Whether a cache lacks it as it is now."""
+        self.stamp = ""
+        self.key = ("", "")
+        """(page URL, view key) and stamp of the page under which a cache keeps it."""
+
+    def __len__(self) -> int:
+        return len(self.versions)
+
+    @property
+    def everything(self) -> int:
+        """The mask of all releases."""
+        return (1 << len(self.versions)) - 1
+
+    def file(self, place: int) -> ReleaseFile:
+        """The file of release ``place``."""
+        known = self._files.get(place)
+        if known is None:
+            known = self._files[place] = _file_of_row(self._rows[place])
+        return known
+
+    def dump(self) -> tuple[str, str]:
+        """Head and rows as text, for a cache; ``load`` reads them."""
+        head = {
+            "versions": self.versions.strings,
+            "pre": f"{self.prereleases:x}",
+            "yanked": f"{self.yanked:x}",
+            "sdist": f"{self.sdist_only:x}",
+            "masks": {specifier: f"{mask:x}" for specifier, mask in sorted(self.versions.masks.items())},
+        }
+        rows = self._rows or [_row_of_file(self._files[place]) for place in range(len(self.versions))]
+        return json.dumps(head, separators=(",", ":")), "\n".join(rows)
+
+    @classmethod
+    def load(
+        cls, name: str, url: str, head: str, rows: str, *, key: tuple[str, str], stamp: str = ""
+    ) -> ProjectRecord:
+        """Read what ``dump`` wrote. Raises ValueError, KeyError or TypeError for anything else."""
+        data = json.loads(head)
+        versions = data["versions"]
+        lines = rows.split("\n") if versions else []
+        if len(lines) != len(versions):
+            raise ValueError("rows and versions differ")
+        record = cls(
+            name=name,
+            url=url,
+            versions=VersionList(
+                versions,
+                prerelease_mask=int(data["pre"], 16),
+                masks={specifier: int(mask, 16) for specifier, mask in data["masks"].items()},
+            ),
+            yanked=int(data["yanked"], 16),
+            sdist_only=int(data["sdist"], 16),
+            files={},
+            rows=lines,
+        )
+        record.key, record.stamp = key, stamp
+        return record
+
+
+def _row_of_file(file: ReleaseFile) -> str:
+    row = (
+        file.filename,
+        file.url,
+        dict(file.hashes),
+        file.size,
+        file.upload_time,
+        file.yanked,
+        file.requires_python,
+        file.core_metadata,
+        file.requires_dist,
+    )
+    return json.dumps(row, separators=(",", ":"))
+
+
+def _file_of_row(row: str) -> ReleaseFile:
+    return ReleaseFile(*json.loads(row))
+
+
+def reduce_page(page: ProjectPage, view: View, *, name: str, url: str) -> ProjectRecord:
+    """Keep of each release the best wheel that fits, else the sdist.
+
+    Best is the first of the target's wheel tags, then the highest build number
+    (PEP 427). Requires-Python and the cut-off are judged per file.
+    """
+    best, sdists = _sort_out(page.files, view, name)
+    sources = {version: entry for version, entry in sdists.items() if version not in best}
+    by_text: dict[str, tuple[FileEntry, bool]] = {}
+    for version, (_, _, entry) in best.items():
+        by_text.setdefault(version, (entry, False))
+    for version, entry in sources.items():
+        by_text.setdefault(version, (entry, True))
+    versions, canonical = VersionList.sort(by_text)
+    chosen: dict[str, tuple[FileEntry, bool]] = {}
+    for text, found in by_text.items():
+        known = canonical.get(text)
+        if known is not None and (known not in chosen or chosen[known][1]):
+            chosen[known] = found
+    yanked = sdist_only = 0
+    files: dict[int, ReleaseFile] = {}
+    from envspec.index.simple import file_url
+
+    for place, version in enumerate(versions.strings):
+        entry, is_source = chosen[version]
+        sdist_only |= is_source << place
+        yanked |= (entry.yanked is not False) << place
+        files[place] = ReleaseFile(
+            filename=entry.filename,
+            url=file_url(entry, url),
+            hashes=entry.hashes,
+            size=entry.size,
+            upload_time=entry.upload_time or "",
+            yanked=entry.yanked,
+            requires_python=entry.requires_python or "",
+            core_metadata=_metadata_of(entry),
+            requires_dist=entry.requires_dist,
+        )
+    return ProjectRecord(
+        name=name, url=url, versions=versions, yanked=yanked, sdist_only=sdist_only, files=files, changed=True
+    )
+
+
+def _metadata_of(entry: FileEntry) -> bool | Mapping[str, str]:
+    """PEP 714: the new key first, then the name it had before."""
+    for said in (entry.core_metadata, entry.dist_info_metadata):
+        if said is not None:
+            return said
+    return False
+
+
+def _sort_out(
+    entries: Iterable[FileEntry], view: View, name: str
+) -> tuple[dict[str, tuple[int, Any, FileEntry]], dict[str, FileEntry]]:
+    """Best wheel and sdist of each version, by the version as the file name writes it."""
+    best: dict[str, tuple[int, Any, FileEntry]] = {}
+    sdists: dict[str, FileEntry] = {}
+    rank_of, ranks = view.rank, view._triples
+    for entry in entries:
+        filename = entry.filename
+        if filename.endswith(".whl"):
+            parts = filename[:-4].rsplit("-", 3)
+            if len(parts) != 4:
+                continue
+            triple = filename[len(parts[0]) + 1 : -4]
+            rank = ranks.get(triple)
+            if rank is None:
+                rank = rank_of(triple)
+            if rank < 0:
+                continue
+            release = parts[0].split("-")
+            if len(release) not in (2, 3) or _other_name(release[0], name) or not _admitted(entry, view):
+                continue
+            build = _build_number(release[2]) if len(release) == 3 else ()
+            known = best.get(release[1])
+            if known is None or rank < known[0] or (rank == known[0] and build > known[1]):
+                best[release[1]] = (rank, build, entry)
+        elif filename.endswith((".tar.gz", ".zip")) and _admitted(entry, view):
+            version = _sdist_version(filename, name)
+            if version and (version not in sdists or filename.endswith(".tar.gz")):
+                sdists[version] = entry
+    return best, sdists
+
+
+def _admitted(entry: FileEntry, view: View) -> bool:
+    if entry.requires_python and not view.admits_python(entry.requires_python):
+        return False
+    if view.need_hash and "sha256" not in entry.hashes:
+        return False
+    return view.admits_time(entry.upload_time)
+
+
+def _other_name(written: str, name: str) -> bool:
+    return written != name and re.sub(r"[-_.]+", "-", written).lower() != name
+
+
+def _build_number(tag: str) -> tuple[int, str]:
+    digits = len(tag) - len(tag.lstrip("0123456789"))
+    return (int(tag[:digits][:18] or "0"), tag[digits:])
+
+
+def _sdist_version(filename: str, name: str) -> str:
+    """The version of ``NAME-VERSION.tar.gz``; empty where the name is another's.
+
+    Older sdists carry names that aren't normalized (PEP 625), with any number of dashes.
+    """
+    stem = filename[:-7] if filename.endswith(".tar.gz") else filename[:-4]
+    dashes = name.count("-")
+    written = stem.split("-")
+    for used in range(1, min(len(written), dashes + 2)):
+        if not _other_name("-".join(written[:used]), name):
+            return "-".join(written[used:])
+    return ""

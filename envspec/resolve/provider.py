@@ -1,0 +1,223 @@
+"""Provider: resolvelib's questions answered from a Catalog, by bit masks.
+
+A release matches where every mask has its bit: what each demand admits, the
+constraint, what the policy admits, not yet found incompatible. Pre-releases and
+yanked releases come last, by PEP 440 and PEP 592.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from resolvelib import AbstractProvider
+
+from envspec.index.catalog import Catalog, Project
+from envspec.index.dependencies import Dependencies
+from envspec.index.requirement import Requirement
+from envspec.index.versions import mentions_prerelease
+from envspec.resolve.candidate import Candidate, Demand, Matches, Skipped
+
+
+class Provider(AbstractProvider[Demand, Candidate, str]):
+    """Answers for one variant. ``skipped`` and ``missing`` tell what was met on the way."""
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        *,
+        constraints: Mapping[str, Sequence[str]],
+        allow_prereleases: bool,
+        preferred: Mapping[str, str],
+        direct: Callable[[str, str], Project],
+    ) -> None:
+        self._catalog = catalog
+        self._constraints = constraints
+        self._allow_prereleases = allow_prereleases
+        self._preferred = preferred
+        self._direct = direct
+        """(URL, name) of a direct reference to its project."""
+        self._candidates: dict[tuple[int, int, str], Candidate] = {}
+        self._demands: dict[Candidate, tuple[Demand, ...]] = {}
+        self._root_masks: dict[str, int] = {}
+        self._root_demands: dict[str, list[Demand]] = {}
+        self.skipped: dict[tuple[str, str], Skipped] = {}
+        self.missing: set[str] = set()
+        self.unknown_extras: set[tuple[str, str]] = set()
+
+    # What the solver asks
+
+    def identify(self, requirement_or_candidate: Demand | Candidate) -> str:
+        """The key."""
+        return requirement_or_candidate.key
+
+    def get_preference(self, *args: Any, **kwargs: Any) -> Any:
+        """Not asked: the solver keeps its own order."""
+        raise NotImplementedError
+
+    def find_matches(
+        self,
+        identifier: str,
+        requirements: Mapping[str, Iterator[Demand]],
+        incompatibilities: Mapping[str, Iterator[Candidate]],
+    ) -> Sequence[Candidate]:
+        """What all demands on the key, and on the project if it's an extra's, admit."""
+        name, _, extra = identifier.partition("[")
+        demands = list(requirements[identifier])
+        if extra and name in requirements:
+            demands += requirements[name]
+        project = self.project(name, demands)
+        if project is None:
+            return ()
+        mask = self._admitted(project, demands)
+        for candidate in incompatibilities[identifier]:
+            if candidate.project is project:
+                mask &= ~(1 << candidate.place)
+        specifiers = [d.specifier for d in demands if d.specifier]
+        specifiers += self._constraints.get(project.name, ())
+        return self._matches(
+            project,
+            extra.rstrip("]"),
+            mask,
+            any(demand.is_exact for demand in demands),
+            any(map(mentions_prerelease, specifiers)),
+        )
+
+    def narrowed(self, matches: Matches, demand: Demand) -> Sequence[Candidate]:
+        """``matches`` under one demand more: the same as asking ``find_matches`` again, but cheap."""
+        project = matches.project
+        return self._matches(
+            project,
+            demand.extra,
+            matches.admitted & demand.mask(project) & ~project.dead,
+            matches.is_exact or demand.is_exact,
+            matches.wants_prerelease or (bool(demand.specifier) and mentions_prerelease(demand.specifier)),
+        )
+
+    def _matches(
+        self, project: Project, extra: str, admitted: int, is_exact: bool, wants_prerelease: bool
+    ) -> Sequence[Candidate]:
+        if not admitted:
+            return ()
+        kept = self._preferred_place(project)
+        mask = admitted
+        if not project.direct_url:
+            yanked = project.record.yanked & mask
+            if yanked and not is_exact:
+                mask &= ~yanked | (1 << kept if kept >= 0 else 0)
+            if not (self._allow_prereleases or is_exact or wants_prerelease):
+                mask = (mask & ~project.record.prereleases) or mask
+        if not mask:
+            return ()
+        return Matches(
+            self,
+            project,
+            extra,
+            mask,
+            kept,
+            admitted=admitted,
+            is_exact=is_exact,
+            wants_prerelease=wants_prerelease,
+        )
+
+    def _admitted(self, project: Project, demands: Iterable[Demand]) -> int:
+        mask = project.usable & ~project.dead
+        for demand in demands:
+            mask &= demand.mask(project)
+        for specifier in self._constraints.get(project.name, ()):
+            mask &= project.mask(specifier)
+        return mask
+
+    def _preferred_place(self, project: Project) -> int:
+        version = self._preferred.get(project.name)
+        if version is None:
+            return -1
+        return project.place_of(version)
+
+    def project(self, name: str, demands: Iterable[Demand] = ()) -> Project | None:
+        """The project, or the direct reference that a demand names; None where nobody has it."""
+        for demand in demands:
+            if demand.url:
+                return self._direct(demand.url, demand.name)
+        project = self._catalog.project(name)
+        if project is None:
+            self.missing.add(name)
+        return project
+
+    def candidate(self, project: Project, place: int, extra: str) -> Candidate:
+        """The one candidate of a release (and extra)."""
+        key = (id(project), place, extra)
+        known = self._candidates.get(key)
+        if known is None:
+            known = self._candidates[key] = Candidate(project, place, extra)
+        return known
+
+    def is_satisfied_by(self, requirement: Demand, candidate: Candidate) -> bool:
+        """Whether the demand admits the candidate."""
+        return bool(requirement.mask(candidate.project) >> candidate.place & 1)
+
+    def get_dependencies(self, candidate: Candidate) -> tuple[Demand, ...]:
+        """What the candidate demands; only asked of candidates that ``examine`` passed."""
+        return self._demands[candidate]
+
+    # What the solver asks besides
+
+    def examine(self, candidate: Candidate) -> bool:
+        """Read what the candidate demands; False where it can't be used at all.
+
+        A release whose demands no solution can meet, given what the spec itself
+        demands, is dead: it's left out from then on (and so is what needs only it).
+        """
+        if candidate in self._demands:
+            return not candidate.project.dead >> candidate.place & 1
+        found = self._catalog.dependencies(candidate.project, candidate.place)
+        if isinstance(found, str):
+            self._skip(candidate, found)
+            return False
+        demands = self._demands_of(candidate, found)
+        for demand in demands:
+            self._catalog.expect(demand.name, demand.specifier)
+        self._demands[candidate] = demands
+        if not candidate.extra and any(self._is_hopeless(demand) for demand in demands):
+            candidate.project.dead |= 1 << candidate.place
+            return False
+        return True
+
+    def _skip(self, candidate: Candidate, why: str) -> None:
+        candidate.project.dead |= 1 << candidate.place
+        self.skipped[(candidate.project.name, candidate.version)] = Skipped(
+            candidate.project.name, candidate.version, why
+        )
+
+    def _demands_of(self, candidate: Candidate, found: Dependencies) -> tuple[Demand, ...]:
+        if not candidate.extra:
+            return tuple(d for r in found.always for d in self.demands(r))
+        if found.extras and candidate.extra not in found.extras:
+            self.unknown_extras.add((candidate.project.name, candidate.extra))
+        own = Demand(candidate.project.name, place=candidate.place, url=candidate.project.direct_url)
+        behind = found.of_extra(candidate.extra, self._catalog.environment)
+        return (own, *(d for r in behind for d in self.demands(r)))
+
+    def demands(self, requirement: Requirement) -> Iterator[Demand]:
+        """A requirement as demands on the project and on each extra, overrides applied."""
+        override = (self._catalog.policy.overrides or {}).get(requirement.name)
+        used = override or requirement
+        extras = used.extras or requirement.extras
+        yield Demand(used.name, specifier=used.specifier, url=used.url)
+        for extra in extras:
+            yield Demand(used.name, extra=extra, specifier=used.specifier, url=used.url)
+
+    def set_roots(self, demands: Iterable[Demand]) -> None:
+        """Say what the spec itself demands; ``examine`` judges by it."""
+        for demand in demands:
+            self._root_demands.setdefault(demand.name, []).append(demand)
+
+    def _is_hopeless(self, demand: Demand) -> bool:
+        """Whether nothing that the roots leave of a project could meet a demand on it."""
+        roots = self._root_demands.get(demand.name, ())
+        if demand.url or any(root.url for root in roots):
+            return False
+        project = self.project(demand.name)
+        if project is None:
+            return True
+        return not self._admitted(project, (*roots, demand))

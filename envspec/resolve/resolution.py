@@ -1,0 +1,163 @@
+"""Resolution: what one LockRequest comes to over one Catalog, or why it comes to nothing."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from envspec.errors import InvalidValueError
+from envspec.index.catalog import Catalog, Project
+from envspec.index.requirement import Requirement, parse_requirement
+from envspec.resolve.candidate import Candidate, Demand, Skipped
+from envspec.resolve.provider import Provider
+from envspec.resolve.solver import Cause, Conflict, Solver, reachable
+from envspec.spec.request import LockRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """One project of the solution."""
+
+    candidate: Candidate
+    extras: tuple[str, ...]
+    """Extras of it that are asked for, sorted."""
+    requires: tuple[tuple[str, tuple[str, ...]], ...]
+    """(name, extras) of what it requires, sorted by name."""
+
+    @property
+    def name(self) -> str:
+        """Normalized."""
+        return self.candidate.project.name
+
+    @property
+    def project(self) -> Project:
+        """Where the pin comes from."""
+        return self.candidate.project
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """Every project that the target needs, sorted by name."""
+
+    pins: tuple[Pin, ...]
+    skipped: tuple[Skipped, ...] = ()
+    unknown_extras: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NoResolution:
+    """Nothing fits. ``explain`` turns it into sentences."""
+
+    causes: tuple[Cause, ...]
+    provider: Provider
+    roots: tuple[Demand, ...]
+    skipped: tuple[Skipped, ...] = ()
+    missing: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """The requirements of a LockRequest, read and their markers judged."""
+
+    roots: tuple[Requirement, ...]
+    constraints: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    out: tuple[str, ...] = ()
+    """Requirements that the target's markers leave out, as written."""
+
+
+def read_wishes(request: LockRequest, catalog: Catalog) -> Wishes:
+    """Split the request's requirements by their markers. Raises InvalidValueError."""
+    holds = catalog.environment.holds
+    texts = [*request.requirements, *(wheel.requirement for wheel in request.local_wheels)]
+    roots, out = [], []
+    for text in texts:
+        requirement = parse_requirement(text)
+        if not requirement.marker or holds(requirement.marker, ""):
+            roots.append(requirement)
+        else:
+            out.append(text)
+    constraints: dict[str, tuple[str, ...]] = {}
+    for text in request.constraints:
+        requirement = parse_requirement(text)
+        if requirement.extras or requirement.url:
+            raise InvalidValueError(
+                what=f"constraint {text!r} can't be used",
+                why="a constraint only narrows versions: it has no extras and no URL",
+                fix="put it among the requirements, or write NAME and versions only",
+            )
+        if not requirement.marker or holds(requirement.marker, ""):
+            constraints[requirement.name] = (*constraints.get(requirement.name, ()), requirement.specifier)
+    return Wishes(tuple(roots), constraints, tuple(out))
+
+
+def resolve(
+    request: LockRequest,
+    catalog: Catalog,
+    *,
+    wishes: Wishes,
+    preferred: Mapping[str, str],
+    direct: Callable[[str, str], Project],
+    seen: Sequence[str] = (),
+) -> Resolution | NoResolution:
+    """Find a release for every project that the wishes lead to.
+
+    ``preferred`` are pins of an earlier lock, kept where they still fit; ``direct`` opens
+    the project behind the URL of a direct reference; ``seen`` are projects of an earlier
+    run, asked for at once where their pages grew old. Raises OutsideError.
+    """
+    provider = Provider(
+        catalog,
+        constraints=wishes.constraints,
+        allow_prereleases=request.prereleases == "allow",
+        preferred=preferred,
+        direct=direct,
+    )
+    catalog.prefer(preferred)
+    roots = tuple(demand for root in wishes.roots for demand in provider.demands(root))
+    for root in roots:
+        if not root.url:
+            catalog.expect(root.name, root.specifier)
+    catalog.wake([*(root.name for root in roots if not root.url), *seen])
+    provider.set_roots(roots)
+    solver = Solver(provider, catalog.foresee)
+    try:
+        found = reachable(solver.solve(roots), roots, provider)
+    except Conflict as conflict:
+        return NoResolution(
+            tuple(conflict.causes),
+            provider,
+            roots,
+            tuple(provider.skipped.values()),
+            frozenset(provider.missing),
+        )
+    return Resolution(
+        _pins(found, provider),
+        tuple(skipped for _, skipped in sorted(provider.skipped.items())),
+        tuple(sorted(provider.unknown_extras)),
+    )
+
+
+def _pins(found: Mapping[str, Candidate], provider: Provider) -> tuple[Pin, ...]:
+    extras: dict[str, set[str]] = {}
+    requires: dict[str, dict[str, set[str]]] = {}
+    for candidate in found.values():
+        name = sys.intern(candidate.project.name)
+        if candidate.extra:
+            extras.setdefault(name, set()).add(candidate.extra)
+        edges = requires.setdefault(name, {})
+        for demand in provider.get_dependencies(candidate):
+            if demand.name == name and demand.place >= 0:
+                continue
+            edge = edges.setdefault(demand.name, set())
+            if demand.extra:
+                edge.add(demand.extra)
+    return tuple(
+        Pin(
+            found[name],
+            tuple(sorted(extras.get(name, ()))),
+            tuple((to, tuple(sorted(wanted))) for to, wanted in sorted(requires[name].items())),
+        )
+        for name in sorted(requires)
+        if name in found
+    )

@@ -1,0 +1,286 @@
+"""Solver: demands to pins, with resolvelib's backtracking over states that cost nothing to copy.
+
+resolvelib's own loop looks at every project in every round, and copies its state for
+each; here a round costs what it changes. The order of decisions: what caused the last
+conflict, then what names exactly one release, then first come, first served.
+
+Built on the inner methods of resolvelib 1.2 (``_add_to_criteria``, ``_backjump``,
+``_rollback_states``); pyproject.toml holds it to that line.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import ChainMap
+from collections.abc import Callable, Collection, Iterable, MutableMapping
+from typing import Any
+
+from resolvelib import BaseReporter
+from resolvelib.resolvers import (
+    Criterion,
+    RequirementInformation,
+    RequirementsConflicted,
+    Resolution,
+    ResolutionImpossible,
+)
+from resolvelib.structs import State
+
+from envspec.resolve.candidate import Candidate, Demand, Matches
+from envspec.resolve.persistent import PersistentDict
+from envspec.resolve.provider import Provider
+
+MAX_ROUNDS = 1_000_000
+_TRIED_BEFORE_FORESEEING = 3
+
+Cause = RequirementInformation[Demand, Candidate]
+
+
+class Conflict(Exception):  # noqa: N818 - an answer, caught where it becomes a value
+    """Nothing fits; ``causes`` are the demands that met last, with who made them."""
+
+    def __init__(self, causes: list[Cause]) -> None:
+        super().__init__("conflict")
+        self.causes = causes
+
+
+class Solver(Resolution[Demand, Candidate, str]):
+    """One run over one provider."""
+
+    _p: Provider
+
+    def __init__(self, provider: Provider, foresee: Callable[[Any, int, int], None]) -> None:
+        super().__init__(provider, BaseReporter())
+        self._foresee = foresee
+        self._serial: dict[str, int] = {}
+        self._unsatisfied: set[str] = set()
+        self._agenda: list[tuple[int, int, str]] = []
+        self._causes: set[str] = set()
+        self._tried: dict[str, int] = {}
+
+    def solve(self, roots: Iterable[Demand]) -> dict[str, Candidate]:
+        """Key to candidate for all that the roots reach. Raises Conflict, OutsideError."""
+        self._states = [State(mapping=PersistentDict(), criteria=PersistentDict(), backtrack_causes=[])]  # type: ignore[arg-type]
+        for root in roots:
+            try:
+                self._add_to_criteria(self.state.criteria, root, parent=None)
+            except RequirementsConflicted as conflict:
+                raise Conflict(list(conflict.criterion.information)) from None
+            self._note(root.key)
+        self._push_new_state()
+        self._rounds()
+        return dict(self.state.mapping)
+
+    def _rounds(self) -> None:
+        """resolvelib's round: pin one key, or jump back to before what caused the conflict."""
+        give_up_hope_at: int | None = None
+        for number in range(MAX_ROUNDS):
+            if self._optimistic_backjumping_ratio and self._save_states is not None:
+                if give_up_hope_at is None:
+                    give_up_hope_at = number + int((MAX_ROUNDS - number) * self._optimistic_backjumping_ratio)
+                elif number >= give_up_hope_at:
+                    self._rollback_states()
+                    self._look_again()
+                    continue
+            key = self._next_key()
+            if key is None:
+                return
+            failed = self._attempt_to_pin_criterion(key)
+            if failed:
+                self._jump_back(self._extract_causes(failed))
+                self._look_again()
+            else:
+                self._push_new_state()
+        raise Conflict(list(self.state.backtrack_causes))
+
+    def _jump_back(self, causes: list[Cause]) -> None:
+        try:
+            jumped = self._backjump(causes)
+        except ResolutionImpossible as error:
+            jumped, causes = False, list(error.causes)
+        if jumped:
+            self.state.backtrack_causes[:] = causes
+            return
+        if self._optimistic_backjumping_ratio and self._save_states:
+            self._rollback_states()
+            return
+        raise Conflict(causes) from None
+
+    def _add_to_criteria(
+        self,
+        criteria: dict[str, Criterion[Demand, Candidate]],
+        requirement: Demand,
+        parent: Candidate | None,
+    ) -> None:
+        """As resolvelib's, but a demand more on a known project costs one ``&``, not one for each demand."""
+        known = criteria.get(requirement.key)
+        matches = None if known is None else known.candidates
+        if known is None or not isinstance(matches, Matches) or requirement.extra or requirement.url:
+            super()._add_to_criteria(criteria, requirement, parent)
+            self._unwrap(criteria, requirement.key)
+            return
+        criterion = Criterion(
+            self._p.narrowed(matches, requirement),
+            [*known.information, RequirementInformation(requirement, parent)],
+            known.incompatibilities,
+        )
+        if not criterion.candidates:
+            raise RequirementsConflicted(criterion)
+        criteria[requirement.key] = criterion
+
+    def _unwrap(self, criteria: MutableMapping[str, Criterion[Demand, Candidate]], key: str) -> None:
+        """Keep our own Matches in the criterion, and not the view that resolvelib wraps them in."""
+        criterion = criteria[key]
+        matches = getattr(criterion.candidates, "_sequence", None)
+        if isinstance(matches, Matches):
+            criteria[key] = Criterion(matches, criterion.information, criterion.incompatibilities)
+
+    def _patch_criteria(self, incompatibilities_from_broken: list[tuple[str, list[Candidate]]]) -> bool:
+        patched = super()._patch_criteria(incompatibilities_from_broken)
+        for key, _ in incompatibilities_from_broken:
+            if key in self.state.criteria:
+                self._unwrap(self.state.criteria, key)
+        return patched
+
+    def _remove_information_from_criteria(
+        self, criteria: dict[str, Criterion[Demand, Candidate]], parents: Collection[str]
+    ) -> None:
+        """As resolvelib's, and what a demand ruled out that's no longer made may match again."""
+        for key in list(criteria):
+            criterion = criteria[key]
+            kept = [i for i in criterion.information if i.parent is None or i.parent.key not in parents]
+            if len(kept) == len(criterion.information):
+                continue
+            demands = {key: [information.requirement for information in kept]}
+            base = key.partition("[")[0]
+            if base != key and base in criteria:
+                demands[base] = list(criteria[base].iter_requirement())
+            matches = self._p.find_matches(
+                identifier=key,
+                requirements={name: iter(found) for name, found in demands.items()},
+                incompatibilities={key: iter(criterion.incompatibilities)},
+            )
+            criteria[key] = Criterion(matches, kept, criterion.incompatibilities)
+
+    def _is_current_pin_satisfying(self, name: str, criterion: Criterion[Demand, Candidate]) -> bool:
+        matches, pinned = criterion.candidates, self.state.mapping.get(name)
+        if pinned is not None and isinstance(matches, Matches) and not pinned.extra:
+            return pinned.project is matches.project and bool(matches.admitted >> pinned.place & 1)
+        return super()._is_current_pin_satisfying(name, criterion)
+
+    # What is to be pinned next
+
+    def _note(self, key: str) -> None:
+        """Put a key on the agenda if its pin is missing or no longer fits."""
+        criterion = self.state.criteria[key]
+        if not criterion.information or self._is_current_pin_satisfying(key, criterion):
+            self._unsatisfied.discard(key)
+            return
+        serial = self._serial.setdefault(key, len(self._serial))
+        self._unsatisfied.add(key)
+        exact = isinstance(criterion.candidates, Matches) and criterion.candidates.is_exact
+        heapq.heappush(self._agenda, (not exact, serial, key))
+
+    def _look_again(self) -> None:
+        """After a jump back: the agenda from the state that stands now."""
+        self._unsatisfied.clear()
+        self._agenda.clear()
+        for key in self.state.criteria:
+            self._note(key)
+        self._causes = {
+            key
+            for cause in self.state.backtrack_causes
+            for key in (cause.requirement.key, cause.parent.key if cause.parent is not None else "")
+        }
+
+    def _next_key(self) -> str | None:
+        blamed = self._causes & self._unsatisfied
+        if blamed:
+            return min(blamed, key=self._serial.__getitem__)
+        while self._agenda:
+            key = self._agenda[0][2]
+            if key in self._unsatisfied:
+                return key
+            heapq.heappop(self._agenda)
+        return None
+
+    # Pinning
+
+    def _attempt_to_pin_criterion(self, name: str) -> list[Criterion[Demand, Candidate]]:
+        """Pin the first candidate whose demands fit; else give the criteria that they broke."""
+        state, provider = self.state, self._p
+        criterion = state.criteria[name]
+        causes: list[Criterion[Demand, Candidate]] = []
+        for candidate in self._in_order(name, criterion):
+            self._watch_tries(name, criterion)
+            if not provider.examine(candidate):
+                causes.append(self._blamed_for_death(candidate, criterion))
+                continue
+            own: dict[str, Any] = {}
+            changed: ChainMap[str, Any] = ChainMap(own, state.criteria)
+            try:
+                for demand in provider.get_dependencies(candidate):
+                    self._add_to_criteria(changed, demand, parent=candidate)  # type: ignore[arg-type]
+            except RequirementsConflicted as conflict:
+                causes.append(conflict.criterion)
+                continue
+            self._pin(name, candidate, own)
+            return []
+        return causes or [criterion]
+
+    def _in_order(self, name: str, criterion: Criterion[Demand, Candidate]) -> Iterable[Candidate]:
+        """An extra is tried at the release that its project is pinned to."""
+        base, _, extra = name.partition("[")
+        pinned = self.state.mapping.get(base) if extra else None
+        if pinned is None:
+            return criterion.candidates
+        matches = criterion.candidates
+        return sorted(matches, key=lambda candidate: candidate.place != pinned.place)
+
+    def _blamed_for_death(
+        self, candidate: Candidate, criterion: Criterion[Demand, Candidate]
+    ) -> Criterion[Demand, Candidate]:
+        """A dead release is out whatever else is pinned: blame only who asked for its project."""
+        return Criterion((), list(criterion.information), [candidate])
+
+    def _pin(self, name: str, candidate: Candidate, changed: dict[str, Any]) -> None:
+        state = self.state
+        for key, criterion in changed.items():
+            state.criteria[key] = criterion
+        state.mapping.pop(name, None)
+        state.mapping[name] = candidate
+        self._unsatisfied.discard(name)
+        self._tried.pop(name, None)
+        broken = {key for key in changed if key in state.mapping and key != name and not self._holds(key)}
+        if broken:
+            self._remove_information_from_criteria(state.criteria, broken)
+        for key in changed:
+            self._note(key)
+
+    def _holds(self, key: str) -> bool:
+        return self._is_current_pin_satisfying(key, self.state.criteria[key])
+
+    def _watch_tries(self, name: str, criterion: Criterion[Demand, Candidate]) -> None:
+        """From the fourth try on fetch ahead in doubling batches."""
+        tried = self._tried[name] = self._tried.get(name, 0) + 1
+        if tried >= _TRIED_BEFORE_FORESEEING and tried & (tried - 1) == 0:
+            matches = criterion.candidates
+            if isinstance(matches, Matches):
+                self._foresee(matches.project, matches.mask, min(4 * tried, 256))
+
+
+def reachable(
+    pins: dict[str, Candidate], roots: Iterable[Demand], provider: Provider
+) -> dict[str, Candidate]:
+    """The pins that the roots lead to, in the order they're met. Iterative: graphs are deep."""
+    found: dict[str, Candidate] = {}
+    waiting = [root.key for root in roots]
+    while waiting:
+        key = waiting.pop()
+        if key in found or key not in pins:
+            continue
+        found[key] = pins[key]
+        waiting.extend(demand.key for demand in provider.get_dependencies(pins[key]))
+    return found
+
+
+__all__ = ["Cause", "Conflict", "Matches", "Solver", "reachable"]

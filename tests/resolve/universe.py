@@ -1,0 +1,110 @@
+"""A made universe of releases, from a case's TOML, as an index that needs no asking."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from envspec.index.catalog import Catalog, Policy
+from envspec.index.client import IndexClient
+from envspec.index.dependencies import Dependencies, Environment, evaluate
+from envspec.index.page import FileEntry, ProjectPage
+from envspec.index.requirement import parse_requirement
+from envspec.index.view import ProjectRecord, ReleaseFile, View, reduce_page
+from envspec.resolve.resolution import NoResolution, Resolution, read_wishes, resolve
+from envspec.spec.request import LockRequest
+from envspec.target.host import Target
+
+TARGET = Target(arch="x86_64", glibc=(2, 28), python="3.10.0")
+DIGEST = "0" * 64
+
+
+@dataclass(frozen=True)
+class Universe:
+    """``releases``: project to version to a table of its files and requirements."""
+
+    releases: Mapping[str, Mapping[str, Mapping[str, Any]]]
+    name: str = "default"
+    url: str = "https://index.example/simple"
+
+    def page(self, project: str) -> ProjectPage | None:
+        if project not in self.releases:
+            return None
+        files = [
+            self._entry(project, version, tag, row)
+            for version, row in self.releases[project].items()
+            for tag in row.get("tags", ["py3-none-any"])
+        ]
+        return ProjectPage(name=project, files=files)
+
+    def _entry(self, project: str, version: str, tag: str, row: Mapping[str, Any]) -> FileEntry:
+        stem = f"{project.replace('-', '_')}-{version}"
+        filename = f"{stem}.tar.gz" if tag == "sdist" else f"{stem}-{tag}.whl"
+        return FileEntry(
+            filename=filename,
+            url=f"https://files.example/{filename}",
+            hashes={"sha256": DIGEST},
+            requires_python=row.get("requires-python"),
+            upload_time=row.get("upload-time"),
+            yanked=row.get("yanked", False),
+            requires_dist=None if row.get("unknown") else list(row.get("requires", [])),
+        )
+
+    def record(self, project: str, view: View) -> ProjectRecord | None:
+        page = self.page(project)
+        if page is None:
+            return None
+        return reduce_page(page, view, name=project, url=f"{self.url}/{project}/")
+
+    def dependencies(self, file: ReleaseFile, environment: Environment) -> Dependencies | str:
+        return f"nobody knows the dependencies of {file.filename}"
+
+
+def no_network(*_: str) -> Any:
+    raise AssertionError("a made universe needs no network")
+
+
+def solve(
+    universe: Universe,
+    requirements: list[str],
+    *,
+    named: Mapping[str, Universe] | None = None,
+    preferred: Mapping[str, str] | None = None,
+    target: Target = TARGET,
+    **options: Any,
+) -> tuple[Resolution | NoResolution, Catalog, LockRequest]:
+    """Resolve ``requirements`` over a universe."""
+    from envspec.adapters.cache import SqliteStore
+
+    request = LockRequest(
+        name="case", variant="", target=target, requirements=tuple(requirements), **options
+    )
+    catalog = Catalog(
+        client=IndexClient(http=no_network, store=SqliteStore(None), clock=lambda: 0.0),
+        default=universe,
+        named=named or {},
+        view=View(target, request.exclude_newer),
+        environment=Environment(target),
+        policy=Policy(
+            label=request.local_label,
+            labelled=frozenset(request.labelled),
+            sdists=frozenset(request.sdists),
+            said={(m.name, m.version): (m.requires_dist, m.requires_python) for m in request.metadata},
+            overrides={r.name: r for r in map(parse_requirement, request.overrides)},
+        ),
+    )
+    wishes = read_wishes(request, catalog)
+    found = resolve(
+        request, catalog, wishes=wishes, preferred=preferred or {}, direct=no_network
+    )
+    return found, catalog, request
+
+
+def pins(found: Resolution | NoResolution) -> dict[str, str]:
+    """Name to version of a solution."""
+    assert isinstance(found, Resolution), found
+    return {pin.name: pin.candidate.version for pin in found.pins}
+
+
+__all__ = ["Dependencies", "Universe", "evaluate", "pins", "solve"]
