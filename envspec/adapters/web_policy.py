@@ -1,0 +1,459 @@
+"""The policy of every request, written once: redirects, retries, logins, bounds, statuses.
+
+A Transport only carries one request to one server and brings the bytes back; whether
+it's the lean one or httpx, what happens around it is decided here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import random
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO, NoReturn, Protocol, TypeVar
+
+import envspec
+from envspec.adapters.web_address import Address, printable
+from envspec.adapters.web_errors import BadFrameError, ProxyRefusedError, Visit, failure, status_failure
+from envspec.adapters.web_login import Logins
+from envspec.adapters.web_proxy import Proxies
+from envspec.adapters.web_tls import UNKNOWN_ISSUER_CODES, Trust
+from envspec.errors import (
+    BrokenBodyError,
+    ConnectionFailedError,
+    DiskError,
+    NetworkError,
+    RedirectError,
+    TooLargeError,
+)
+from envspec.ports import Progress, Request, Response
+
+MAX_REDIRECTS = 10
+MAX_TRIES = 4
+MAX_RETRY_AFTER_S = 60.0
+BACKOFF_S = 0.5
+"""Before the first retry, on average; doubled before each further one."""
+
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_WORTH_RETRYING = frozenset({429, 500, 502, 503, 504})
+_HEARTENING_BYTES = 1024 * 1024
+"""A download that got on by so much starts counting its tries anew."""
+_SMALL_BODY_BYTES = 64 * 1024
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """One request to one server, with everything decided."""
+
+    address: Address
+    headers: Mapping[str, str]
+    """Names in lower case; Host is among them."""
+    proxy: Address | None
+    ca_file: str | None
+
+
+class Answer(Protocol):
+    """What came back: its head is read, its body isn't yet."""
+
+    @property
+    def status(self) -> int:
+        """Of the status line."""
+        ...
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Names in lower case; what came several times is joined by commas."""
+        ...
+
+    def parts(self) -> Iterator[bytes]:
+        """The body as it travels, once. Raises OSError where it ends too early."""
+        ...
+
+    def close(self) -> None:
+        """Give the connection back, or close it where the body wasn't read to its end."""
+        ...
+
+
+class Transport(Protocol):
+    """Carries one request; follows nothing and repeats nothing. Safe to use from several threads.
+
+    Raises OSError: gaierror for a name, SSLError for TLS, TimeoutError for silence,
+    the classes of ``web_errors`` for what isn't HTTP.
+    """
+
+    def send(self, hop: Hop) -> Answer:
+        """Send and read the head of the answer."""
+        ...
+
+    def close(self) -> None:
+        """Close every connection, also those in use."""
+        ...
+
+
+class _WorthRetrying(Exception):  # noqa: N818 - never leaves this module
+    """What would be raised, unless another try helps."""
+
+    def __init__(self, error: NetworkError, *, tries: int = MAX_TRIES, wait_s: float | None = None) -> None:
+        super().__init__(error)
+        self.error = error
+        self.tries = tries
+        self.wait_s = wait_s
+
+
+@dataclass
+class _Partial:
+    """A download under way."""
+
+    file: BinaryIO
+    progress: Progress | None
+    size: int = 0
+    validator: str = ""
+    """Strong ETag under which the rest may be asked for; empty where it may not."""
+    digest: hashlib._Hash = field(default_factory=hashlib.sha256)
+
+    def restart(self) -> None:
+        """Drop what came so far."""
+        if self.progress is not None and self.size:
+            self.progress.advance(-self.size)
+        self.file.seek(0)
+        self.file.truncate()
+        self.size, self.digest = 0, hashlib.sha256()
+
+    def add(self, part: bytes) -> None:
+        """Write, hash and tell one part."""
+        self.file.write(part)
+        self.digest.update(part)
+        self.size += len(part)
+        if self.progress is not None:
+            self.progress.advance(len(part))
+
+
+class PoliteHttp:
+    """``ports.Http`` over a Transport. ``timeout_s``: a request may be silent that long."""
+
+    def __init__(
+        self,
+        transport: Transport,
+        *,
+        trust: Trust,
+        logins: Logins,
+        proxies: Proxies,
+        timeout_s: float,
+        backoff_s: float = BACKOFF_S,
+    ) -> None:
+        self._transport = transport
+        self._trust = trust
+        self._logins = logins
+        self._proxies = proxies
+        self._timeout_s = timeout_s
+        self._backoff_s = backoff_s
+        self._closed = threading.Event()
+
+    def get(self, request: Request) -> Response:
+        """As ``ports.Http.get``. Asks for gzip unless the request says otherwise or wants a range."""
+        return self._persist(lambda: self._get_once(request))
+
+    def download(self, request: Request, to: Path, progress: Progress | None = None) -> str:
+        """As ``ports.Http.download``: what was cut off is resumed where the server allows it."""
+        temporary = to.with_name(f".{to.name}.{os.urandom(6).hex()}.part")
+        try:
+            with temporary.open("xb") as file:
+                partial = _Partial(file, progress)
+                self._persist(lambda: self._download_once(request, partial), size=lambda: partial.size)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(temporary, to)
+        except BaseException as error:
+            with suppress(OSError):
+                temporary.unlink()
+            if isinstance(error, OSError):
+                raise DiskError(
+                    what=f"{to}: can't be written",
+                    why=error.strerror or str(error),
+                    fix="make room or choose another folder; what was there before is untouched",
+                ) from error
+            raise
+        return partial.digest.hexdigest()
+
+    def close(self) -> None:
+        """End waiting and running requests, which fail, and close every connection."""
+        self._closed.set()
+        self._transport.close()
+
+    # -- tries
+
+    def _persist(self, once: Callable[[], T], size: Callable[[], int] = int) -> T:
+        """Try ``once`` until it works, is past mending, or was tried often enough."""
+        tried = 0
+        size_before = 0
+        while True:
+            try:
+                return once()
+            except _WorthRetrying as failed:
+                if size() - size_before >= _HEARTENING_BYTES:
+                    tried = 0
+                size_before = size()
+                tried += 1
+                if tried >= failed.tries or self._closed.is_set():
+                    raise failed.error from failed.__cause__
+                wait_s = failed.wait_s
+                if wait_s is None:
+                    wait_s = self._backoff_s * 2 ** (tried - 1) * random.uniform(0.5, 1.5)  # noqa: S311
+                self._closed.wait(wait_s)
+
+    # -- once
+
+    def _get_once(self, request: Request) -> Response:
+        with self._arrival(request, request.headers) as (visit, answer):
+            status = answer.status
+            answers = 200 <= status < 300 or status in (304, 404, 410)
+            if not answers and not (status in (416, 501) and "range" in _lower(request.headers)):
+                self._refuse(visit, answer)
+            if status != 304:  # its Content-Length is of the body that isn't sent
+                _check_length(visit, answer, request.max_bytes)
+            parts, size = [], 0
+            for part in self._parts(visit, answer):
+                size += len(part)
+                if size > request.max_bytes:
+                    raise _too_large(visit, request.max_bytes)
+                parts.append(part)
+            return Response(status, answer.headers, b"".join(parts), visit.here.url)
+
+    def _download_once(self, request: Request, partial: _Partial) -> None:
+        headers = {**request.headers, "accept-encoding": "identity"}
+        resuming = bool(partial.size and partial.validator)
+        if resuming:
+            headers |= {"range": f"bytes={partial.size}-", "if-range": partial.validator}
+        with self._arrival(request, headers) as (visit, answer):
+            if resuming and answer.status in (206, 416):
+                self._check_resumption(visit, answer, partial)
+            elif answer.status == 200:
+                partial.restart()
+                partial.validator = _strong_etag(answer)
+            else:
+                self._refuse(visit, answer)
+            _check_length(visit, answer, request.max_bytes - partial.size)
+            for part in self._parts(visit, answer):
+                if partial.size + len(part) > request.max_bytes:
+                    raise _too_large(visit, request.max_bytes)
+                partial.add(part)
+
+    def _check_resumption(self, visit: Visit, answer: Answer, partial: _Partial) -> None:
+        """Bytes from another place, or of another file, are never put behind what we have."""
+        place = answer.headers.get("content-range", "")
+        same = answer.headers.get("etag", partial.validator) == partial.validator
+        if answer.status == 206 and same and place.startswith(f"bytes {partial.size}-"):
+            return
+        partial.validator = ""
+        raise _WorthRetrying(
+            BrokenBodyError(
+                what=f"{visit.label}: the rest of the file can't be had",
+                why=f"asked from byte {partial.size} on, the server answered {answer.status}"
+                f" with {printable(place) or 'no Content-Range'}",
+                fix="try again; it's then fetched from its beginning",
+            ),
+            wait_s=0.0,
+        )
+
+    # -- on the way
+
+    @contextmanager
+    def _arrival(self, request: Request, headers: Mapping[str, str]) -> Iterator[tuple[Visit, Answer]]:
+        """The answer where redirects end; its connection is given back afterwards."""
+        start = Address.parse(request.url)
+        self._logins.learn(start)
+        here, been = start, {start.url}
+        while True:
+            visit = Visit(start, here, self._proxies.route(here))
+            answer = self._send(visit, headers, request.ca_file)
+            try:
+                if answer.status not in _REDIRECTS:
+                    yield visit, answer
+                    return
+                here = _next_address(visit, answer, been)
+                self._drain(visit, answer)
+            finally:
+                answer.close()
+
+    def _send(self, visit: Visit, headers: Mapping[str, str], ca_file: str | None) -> Answer:
+        hop = Hop(visit.here, self._headers(visit, headers), visit.proxy, ca_file)
+        widened = False
+        while True:
+            if self._closed.is_set():
+                raise ConnectionFailedError(what=f"{visit.label}: not asked any more, as we stop")
+            try:
+                return self._transport.send(hop)
+            except ssl.SSLCertVerificationError as error:
+                if error.verify_code in UNKNOWN_ISSUER_CODES and not widened and self._trust.widen(ca_file):
+                    widened = True
+                    continue
+                self._fail(visit, error)
+            except OSError as error:
+                self._fail(visit, error)
+
+    def _headers(self, visit: Visit, wanted: Mapping[str, str]) -> dict[str, str]:
+        wanted = _lower(wanted)
+        headers = {
+            "host": visit.here.netloc,
+            "user-agent": f"envspec/{envspec.__version__}",
+            "accept": "*/*",
+            "accept-encoding": "identity" if "range" in wanted else "gzip",
+        }
+        headers |= wanted
+        if visit.here.origin != visit.start.origin:
+            headers.pop("authorization", None)
+            headers.pop("cookie", None)
+        if "authorization" not in headers:
+            login = self._logins.header(visit.here, redirected=visit.here.origin != visit.start.origin)
+            if login:
+                headers["authorization"] = login
+        return headers
+
+    def _parts(self, visit: Visit, answer: Answer) -> Iterator[bytes]:
+        parts = answer.parts()
+        while True:
+            try:
+                part = next(parts, None)
+            except OSError as error:
+                self._fail(visit, error, in_body=True)
+            if part is None:
+                return
+            yield part
+
+    def _drain(self, visit: Visit, answer: Answer) -> None:
+        """Read a small body that nobody wants, so that its connection can serve on."""
+        size = 0
+        for part in self._parts(visit, answer):
+            size += len(part)
+            if size > _SMALL_BODY_BYTES:
+                return
+
+    # -- what went wrong
+
+    def _fail(self, visit: Visit, error: OSError, *, in_body: bool = False) -> NoReturn:
+        told = failure(
+            visit, error, timeout_s=self._timeout_s, in_body=in_body, troubles=self._trust.troubles
+        )
+        tries = _tries_for(error, in_body=in_body)
+        if tries > 1:
+            raise _WorthRetrying(told, tries=tries) from error
+        raise told from error
+
+    def _refuse(self, visit: Visit, answer: Answer) -> NoReturn:
+        """Raise what a status means that is no answer."""
+        status = answer.status
+        wait_s = _retry_after(answer.headers.get("retry-after", ""))
+        reason = "" if wait_s is None else f"it asks to wait {wait_s:.0f} s"
+        if wait_s is not None and wait_s > MAX_RETRY_AFTER_S:
+            reason += f", we wait {MAX_RETRY_AFTER_S:.0f} s at most"
+        error = status_failure(
+            visit,
+            status,
+            reason,
+            had_login="authorization" in self._headers(visit, {}),
+            netrc_trouble=self._logins.netrc_trouble,
+        )
+        if status in _WORTH_RETRYING and (wait_s is None or wait_s <= MAX_RETRY_AFTER_S):
+            raise _WorthRetrying(error, wait_s=wait_s)
+        raise error
+
+
+def _tries_for(error: OSError, *, in_body: bool) -> int:
+    """How often a request may be made that ends in ``error``."""
+    if isinstance(error, socket.gaierror):
+        return 2 if error.errno == socket.EAI_AGAIN else 1
+    if isinstance(error, ssl.SSLError) and not in_body:
+        return MAX_TRIES if isinstance(error, ssl.SSLEOFError) else 1
+    if isinstance(error, TimeoutError):
+        return 2
+    return 1 if isinstance(error, (BadFrameError, ProxyRefusedError)) else MAX_TRIES
+
+
+def _next_address(visit: Visit, answer: Answer, been: set[str]) -> Address:
+    """Where a redirect leads; raises RedirectError where we don't go."""
+    location = answer.headers.get("location", "").strip()
+    start = f"{visit.start.shown}: redirected" if visit.redirected else visit.here.shown
+    fix = "check the URL, and ask whoever runs the server where it moved"
+    if not location:
+        raise RedirectError(what=f"{visit.label}: the server answered {answer.status} and no place", fix=fix)
+    try:
+        there = Address.parse(_joined(visit.here, location))
+    except (NetworkError, ValueError) as error:
+        scheme = printable(location.partition(":")[0]) if ":" in location else ""
+        raise RedirectError(
+            what=f"{visit.label}: redirected to where we don't go",
+            why=f"the place is of kind {scheme!r}, and we follow http and https" if scheme else "it's no URL",
+            fix=fix,
+        ) from error
+    if visit.here.scheme == "https" and there.scheme == "http":
+        raise RedirectError(
+            what=f"{visit.label}: redirected from https to {there.shown}",
+            why="what comes unencrypted may come from anyone",
+            fix=fix,
+        )
+    if there.url in been:
+        raise RedirectError(what=f"{start} in a loop", why=f"{there.shown} was asked before", fix=fix)
+    been.add(there.url)
+    if len(been) > MAX_REDIRECTS + 1:
+        raise RedirectError(
+            what=f"{start} more than {MAX_REDIRECTS} times", why=f"the last one was to {there.shown}", fix=fix
+        )
+    return there
+
+
+def _joined(here: Address, location: str) -> str:
+    from urllib.parse import urljoin, urlsplit, urlunsplit
+
+    parts = urlsplit(urljoin(here.url, location))
+    # A login that a server writes into its redirect isn't the user's.
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], fragment=""))
+
+
+def _retry_after(text: str) -> float | None:
+    """Seconds of a Retry-After header, RFC 9110 section 10.2.3; None if it says nothing."""
+    text = text.strip()
+    if text.isascii() and text.isdigit():
+        return float(text[:9])
+    if not text:
+        return None
+    from email.utils import parsedate_to_datetime
+
+    try:
+        return max(parsedate_to_datetime(text).timestamp() - time.time(), 0.0)
+    except (ValueError, TypeError, OverflowError):
+        return None
+
+
+def _strong_etag(answer: Answer) -> str:
+    tag = answer.headers.get("etag", "")
+    resumable = answer.headers.get("accept-ranges", "").strip().lower() == "bytes"
+    return tag if resumable and tag.startswith('"') and "content-encoding" not in answer.headers else ""
+
+
+def _check_length(visit: Visit, answer: Answer, max_bytes: int) -> None:
+    length = answer.headers.get("content-length", "")
+    if length.isdigit() and len(length) < 20 and int(length) <= max_bytes:
+        return
+    if length:
+        raise _too_large(visit, max_bytes, f"{printable(length)} bytes are announced")
+
+
+def _too_large(visit: Visit, max_bytes: int, why: str = "") -> TooLargeError:
+    return TooLargeError(
+        what=f"{visit.label}: the body is longer than {max_bytes} bytes",
+        why=why or "it was cut off there",
+        fix="check the URL; nothing that belongs here is that long",
+    )
+
+
+def _lower(headers: Mapping[str, str]) -> dict[str, str]:
+    return {name.lower(): value for name, value in headers.items()}
