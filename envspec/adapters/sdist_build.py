@@ -126,10 +126,13 @@ class _Build:
             python = self._environment("dynamic", (*static, *dynamic))
         text = self._prepare(source, python)
         try:
-            metadata = parse_metadata(text)
+            metadata = parse_metadata(text, "its METADATA")
+        except BrokenArtifactError as error:
+            raise self._failed(error.what) from error
+        try:
             check_identity(metadata, name, version)
         except BrokenArtifactError as error:
-            raise self._failed(error.why or error.what) from error
+            raise self._failed(error.why) from error
         return BuiltMetadata(metadata, self._wheels, self._host.target.python, self._host.notes)
 
     def _environment(self, kind: str, requirements: Sequence[str]) -> Path:

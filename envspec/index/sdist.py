@@ -106,11 +106,10 @@ def _of_pkg_info(text: bytes, label: str) -> CoreMetadata | None:
     if match is None or not (2, 2) <= (int(match[1]), int(match[2])) < (3, 0):
         return None
     try:
-        metadata = parse_metadata(text)
+        metadata = parse_metadata(text, "its PKG-INFO")
     except BrokenArtifactError as error:
-        raise broken(label, f"its PKG-INFO can't be read: {error.why or error.what}") from error
-    dynamic = {field.lower() for field in metadata.dynamic}
-    if dynamic & {"requires-dist", "requires-python", "provides-extra"}:
+        raise broken(label, error.what) from error
+    if {"requires-dist", "requires-python", "provides-extra"}.intersection(metadata.dynamic):
         return None
     return metadata
 

@@ -282,6 +282,10 @@ def test_the_project_that_was_built_must_be_the_one_asked_for(tmp_path: Path) ->
     ("code", "why"),
     [
         (
+            "METADATA = 'Summary: nothing%s\\n\\n'",
+            "its METADATA lacks Metadata-Version and Name and Version",
+        ),
+        (
             "def get_requires_for_build_wheel(config_settings=None): return ['a b']",
             "its backend asks for requirements that can't be read: "
             "Expected semicolon (after name with no version specifier) or end a b ^",
@@ -477,10 +481,11 @@ def test_a_file_where_a_folder_should_be_is_refused(tmp_path: Path) -> None:
 
 def from_registry(folder: Path, project: str, filename: str) -> Path:
     import httpx
-    from pypi_simple import PYPI_SIMPLE_ENDPOINT
+
+    from envspec.adapters.settings import pip_settings
 
     page = httpx.get(
-        f"{PYPI_SIMPLE_ENDPOINT.rstrip('/')}/{project}/",
+        f"{pip_settings().index_url}/{project}/",
         headers={"Accept": "application/vnd.pypi.simple.v1+json"},
         follow_redirects=True,
     )
