@@ -46,11 +46,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--ca-file", metavar="PEM", help="an authority to trust besides the system's")
     parser.add_argument(
-        "--timeout", type=float, default=30.0, metavar="SECONDS", help="a request may be silent that long"
+        "--timeout", type=_seconds, metavar="SECONDS", help="a request may be silent that long"
     )
     parser.add_argument(
         "--format", choices=("text", "json"), default="text", help="of what the command prints"
     )
+
+
+def _seconds(text: str) -> float:
+    value = float(text)
+    if not 0 < value < 86_400:
+        raise ValueError
+    return value
+
+
+_seconds.__name__ = "number of seconds"
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -58,7 +68,7 @@ def run(arguments: argparse.Namespace) -> int:
     import datetime
 
     from envspec.adapters.files import read_text, write_atomically
-    from envspec.adapters.web import open_http
+    from envspec.adapters.web import TIMEOUT_S, open_http
     from envspec.index.recording import read_recording, write_recording
     from envspec.steps.record import RecordRequest, merge, record
 
@@ -74,7 +84,7 @@ def run(arguments: argparse.Namespace) -> int:
         ca_file=arguments.ca_file,
     )
     talk = _Talk(quiet=arguments.quiet)
-    http = open_http(timeout_s=arguments.timeout, lean=False)
+    http = open_http(timeout_s=arguments.timeout or TIMEOUT_S, lean=False, login_urls=[arguments.url])
     try:
         recorded = record(request, http=http, progress=talk)
     finally:
@@ -88,6 +98,7 @@ def run(arguments: argparse.Namespace) -> int:
     if output is None:
         print(text, end="")
         return 0
+    _warn_of_default_index(recorded, talk)
     changed = write_atomically(output, text.encode())
     if arguments.format == "json":
         _print_summary(recorded, output, changed)
@@ -121,6 +132,24 @@ def _tell_absent(recorded: Recorded, form: str) -> None:
     for name in recorded.absent:
         print(f"envspec: {name}: {recorded.url} doesn't have this project", file=sys.stderr)
     print("nothing was written; check the names, or record these from another index", file=sys.stderr)
+
+
+def _warn_of_default_index(recorded: Recorded, talk: _Talk) -> None:
+    """Committed files name no host of the default index: it is each user's own."""
+    from urllib.parse import urlsplit
+
+    from envspec.adapters.settings import pip_settings
+    from envspec.errors import InputError
+
+    try:
+        default = urlsplit(pip_settings().index_url).hostname
+    except InputError:
+        return
+    if urlsplit(recorded.url).hostname == default:
+        talk.say(
+            f"warning: {default} is the host of your default index, and this file names it; others may use"
+            " another, so keep the file to yourself, or record a named index"
+        )
 
 
 def _tell(recorded: Recorded, talk: _Talk, *, all_names: bool) -> None:

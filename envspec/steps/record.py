@@ -76,20 +76,14 @@ class _Notes:
 
 @dataclass(frozen=True, slots=True)
 class _Index:
-    """The index that is asked, with the credentials that go to its own host and no other."""
+    """The index that is asked. Its user and password reach its files by way of the Http."""
 
     root: str
     ca_file: str | None
     http: Http
 
     def get(self, url: str, limit: int, headers: Mapping[str, str]) -> Response:
-        return self.http.get(Request(self._with_credentials(url), headers, limit, self.ca_file))
-
-    def _with_credentials(self, url: str) -> str:
-        match = re.match(r"(https?://)([^/?#]*@)([^/?#]*)", self.root)
-        if match and url.startswith(f"{match[1]}{match[3]}/"):
-            return f"{match[1]}{match[2]}{url[len(match[1]) :]}"
-        return url
+        return self.http.get(Request(url, headers, limit, self.ca_file))
 
 
 def record(request: RecordRequest, *, http: Http, progress: Progress) -> Recorded:
@@ -106,20 +100,21 @@ def record(request: RecordRequest, *, http: Http, progress: Progress) -> Recorde
     wanted = _wanted_tags(request)
     rows = [(name, row) for name, page in found.items() for row in _rows(page, name, wanted, notes)]
 
-    def complete(named: tuple[str, RecordedFile]) -> RecordedFile:
-        return _with_requirements(named[1], index, notes)
-
-    completed = _at_once(complete, rows, "wheel metadata", progress)
+    wheels = [(name, row) for name, row in rows if row.filename.endswith(".whl")]
+    read = _at_once(
+        lambda named: _with_requirements(named[1], index, notes), wheels, "wheel metadata", progress
+    )
+    completed = {(name, row.filename): row for (name, _), row in zip(wheels, read, strict=True)}
     projects: dict[str, list[RecordedFile]] = {name: [] for name in found}
-    for (name, _), row in zip(rows, completed, strict=True):
-        projects[name].append(row)
+    for name, row in rows:
+        projects[name].append(completed.get((name, row.filename), row))
     return Recorded(
         url=without_credentials(index.root),
         projects={name: tuple(files) for name, files in projects.items()},
         absent=tuple(name for name in names if name not in found),
         skipped=tuple(sorted(notes.skipped)),
         unknown=tuple(sorted(notes.unknown)),
-        unhashed=tuple(sorted(row.filename for row in completed if "sha256" not in row.hashes)),
+        unhashed=tuple(sorted(row.filename for _, row in rows if "sha256" not in row.hashes)),
     )
 
 
@@ -243,12 +238,10 @@ def _utc(text: str) -> str | None:
 
 def _with_requirements(row: RecordedFile, index: _Index, notes: _Notes) -> RecordedFile:
     """The row with what its metadata says; as it is where nobody can read that."""
-    if not row.filename.endswith(".whl"):
-        return row
     try:
         metadata, source = _metadata(row, index)
     except BrokenArtifactError as error:
-        notes.unknown.append(f"{row.filename}: {error.what}")
+        notes.unknown.append(error.what)
         return row
     return msgspec.structs.replace(
         row,
@@ -264,7 +257,7 @@ def _metadata(row: RecordedFile, index: _Index) -> tuple[CoreMetadata, str]:
         data = _metadata_file(row, index)
         if data is not None:
             checked = ", its sha256 checked" if isinstance(row.core_metadata, dict) else ""
-            return parse_metadata(data), f"index: the metadata file beside the wheel{checked}"
+            return parse_metadata(data, row.filename), f"index: the metadata file beside the wheel{checked}"
     from envspec.index.wheel_tail import metadata_by_ranges
 
     def ask(byte_range: str, limit: int) -> Response:
@@ -273,9 +266,9 @@ def _metadata(row: RecordedFile, index: _Index) -> tuple[CoreMetadata, str]:
     inside = metadata_by_ranges(row.filename, ask)
     if inside is None:
         raise BrokenArtifactError(
-            what="the server gives no parts of it, and whole wheels aren't fetched to record"
+            what=f"{row.filename}: its server gives no parts of it, and whole wheels aren't fetched to record"
         )
-    return parse_metadata(inside), "wheel: METADATA"
+    return parse_metadata(inside, row.filename), "wheel: METADATA"
 
 
 def _metadata_file(row: RecordedFile, index: _Index) -> bytes | None:

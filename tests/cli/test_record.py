@@ -93,6 +93,29 @@ def test_without_a_file_the_recording_goes_to_stdout_and_the_talk_to_stderr(
     assert printed.err.splitlines() == ["project pages: 1", "wheel metadata: 1", "demo: 1 files"]
 
 
+def test_a_recording_of_the_default_index_is_made_with_a_warning_that_names_the_host(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    output = tmp_path / "demo.json"
+    with Loopback(projects={"demo": [wheel("demo", "1.0")]}) as server:
+        monkeypatch.setenv("PIP_INDEX_URL", server.with_credentials("me", "secret"))
+        assert main(["record", server.index_url, "demo", "-o", str(output)]) == 0
+    warned = [line for line in capsys.readouterr().err.splitlines() if line.startswith("warning:")]
+    assert len(warned) == 1
+    assert warned[0].startswith(
+        "warning: 127.0.0.1 is the host of your default index, and this file names it"
+    )
+    assert output.exists()
+
+
+@pytest.mark.parametrize("seconds", ["0", "-1", "soon", "nan", "inf"])
+def test_a_timeout_that_is_no_time_is_refused(seconds: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["record", "https://index.example/simple", "demo", "--timeout", seconds])
+    assert caught.value.code == 2
+    assert "invalid number of seconds value" in capsys.readouterr().err
+
+
 def test_quiet_says_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with Loopback(projects={"demo": [wheel("demo", "1.0")]}) as server:
         assert main(["record", server.index_url, "demo", "-o", str(tmp_path / "x.json"), "--quiet"]) == 0
