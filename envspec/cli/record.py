@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from envspec.ports import Silent
+from envspec.cli.console import Console
 
 if TYPE_CHECKING:
     import argparse
@@ -83,10 +83,10 @@ def run(arguments: argparse.Namespace) -> int:
         pythons=arguments.python,
         ca_file=arguments.ca_file,
     )
-    talk = _Talk(quiet=arguments.quiet)
+    console = _Counter(quiet=arguments.quiet, verbose=arguments.verbose)
     http = open_http(timeout_s=arguments.timeout or TIMEOUT_S, lean=False, login_urls=[arguments.url])
     try:
-        recorded = record(request, http=http, progress=talk)
+        recorded = record(request, http=http, progress=console)
     finally:
         http.close()
     if recorded.absent:
@@ -94,33 +94,26 @@ def run(arguments: argparse.Namespace) -> int:
         return 1
     today = datetime.datetime.now(datetime.timezone.utc).date().isoformat()
     text = write_recording(merge(known, recorded, today=today, source=arguments.source))
-    _tell(recorded, talk, all_names=arguments.verbose)
+    _tell(recorded, console, all_names=arguments.verbose)
     if output is None:
         print(text, end="")
         return 0
-    _warn_of_default_index(recorded, talk)
+    _warn_of_default_index(recorded, console)
     changed = write_atomically(output, text.encode())
     if arguments.format == "json":
         _print_summary(recorded, output, changed)
     else:
-        talk.say(f"{output}: {'written' if changed else 'unchanged'}")
+        console.say(f"{output}: {'written' if changed else 'unchanged'}")
     return 0
 
 
-class _Talk(Silent):
-    """Lines on stderr: what is being asked, and what the user should know."""
-
-    def __init__(self, *, quiet: bool) -> None:
-        self._quiet = quiet
+class _Counter(Console):
+    """A Console for work that is counted in pages and wheels, not in bytes."""
 
     def start(self, label: str, total: int | None = None) -> None:
-        """Say what begins."""
-        self.say(f"{label}: {total}" if total is not None else label)
-
-    def say(self, text: str) -> None:
-        """A line on stderr."""
-        if not self._quiet:
-            print(text, file=sys.stderr)
+        """Say what begins and how much it is."""
+        self.say(f"{label}: {total}")
+        super().start(label)
 
 
 def _tell_absent(recorded: Recorded, form: str) -> None:
@@ -134,7 +127,7 @@ def _tell_absent(recorded: Recorded, form: str) -> None:
     print("nothing was written; check the names, or record these from another index", file=sys.stderr)
 
 
-def _warn_of_default_index(recorded: Recorded, talk: _Talk) -> None:
+def _warn_of_default_index(recorded: Recorded, console: Console) -> None:
     """Committed files name no host of the default index: it is each user's own."""
     from urllib.parse import urlsplit
 
@@ -146,15 +139,15 @@ def _warn_of_default_index(recorded: Recorded, talk: _Talk) -> None:
     except InputError:
         return
     if urlsplit(recorded.url).hostname == default:
-        talk.say(
+        console.say(
             f"warning: {default} is the host of your default index, and this file names it; others may use"
             " another, so keep the file to yourself, or record a named index"
         )
 
 
-def _tell(recorded: Recorded, talk: _Talk, *, all_names: bool) -> None:
+def _tell(recorded: Recorded, console: Console, *, all_names: bool) -> None:
     for project, files in recorded.projects.items():
-        talk.say(
+        console.say(
             f"{project}: {len(files)} files"
             + ("" if files else "; nothing of it fits --platform and --python")
         )
@@ -166,7 +159,7 @@ def _tell(recorded: Recorded, talk: _Talk, *, all_names: bool) -> None:
         if names:
             shown = names if all_names else names[:_SHOWN]
             more = [f"... and {len(names) - len(shown)} more (--verbose)"] if len(shown) < len(names) else []
-            talk.say("\n  ".join([f"{len(names)} {what}:", *shown, *more]))
+            console.say("\n  ".join([f"{len(names)} {what}:", *shown, *more]))
 
 
 def _print_summary(recorded: Recorded, output: Path, changed: bool) -> None:

@@ -241,7 +241,7 @@ def _with_requirements(row: RecordedFile, index: _Index, notes: _Notes) -> Recor
     try:
         metadata, source = _metadata(row, index)
     except BrokenArtifactError as error:
-        notes.unknown.append(error.what)
+        notes.unknown.append(f"{error.what}: {error.why}" if error.why else error.what)
         return row
     return msgspec.structs.replace(
         row,

@@ -37,16 +37,24 @@ def test_a_wheel_of_a_live_index_is_recorded_whatever_the_index_offers(
         ]
 
 
-@pytest.mark.parametrize("ranges", ["ignored", "refused-416", "refused-501"])
-def test_a_wheel_whose_server_gives_no_ranges_is_unknown_or_read_whole(tmp_path: Path, ranges: str) -> None:
+@pytest.mark.parametrize("ranges", ["refused-416", "refused-501", "wrong-content-range", "short"])
+def test_a_wheel_whose_server_gives_no_proper_ranges_is_recorded_as_unknown(
+    tmp_path: Path, ranges: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     output = tmp_path / "demo.json"
-    with Loopback(
-        projects={"demo": [wheel("demo", "1.0", ["numpy"], metadata="none")]}, ranges=ranges
-    ) as server:
+    files = [wheel("demo", "1.0", ["numpy"], metadata="none")]
+    with Loopback(projects={"demo": files}, ranges=ranges) as server:
         assert main(["record", server.index_url, "demo", "-o", str(output)]) == 0
-        [(name, requires)] = recorded(output, server.index_url, "demo")
-    assert name == "demo-1.0-py3-none-any.whl"
-    assert requires in (None, ["numpy"])
+        assert recorded(output, server.index_url, "demo") == [("demo-1.0-py3-none-any.whl", None)]
+    assert "1 wheels whose requirements nobody could read; they stay unknown" in capsys.readouterr().err
+
+
+def test_a_small_wheel_that_comes_whole_in_place_of_a_range_is_read(tmp_path: Path) -> None:
+    output = tmp_path / "demo.json"
+    files = [wheel("demo", "1.0", ["numpy"], metadata="none")]
+    with Loopback(projects={"demo": files}, ranges="ignored") as server:
+        assert main(["record", server.index_url, "demo", "-o", str(output)]) == 0
+        assert recorded(output, server.index_url, "demo") == [("demo-1.0-py3-none-any.whl", ["numpy"])]
 
 
 def test_a_second_index_joins_the_first_in_one_file(

@@ -98,7 +98,10 @@ def test_a_wheel_with_broken_metadata_is_recorded_as_unknown_and_named() -> None
     http.answers[f"{FILES}/demo-1.0-py3-none-any.whl.metadata"] = b"\x00\x01 nonsense"
     found = recorded(http)
     assert found.projects["demo"][0].requires_dist is None
-    assert found.unknown == ("demo-1.0-py3-none-any.whl lacks Metadata-Version and Name and Version",)
+    assert found.unknown == (
+        "demo-1.0-py3-none-any.whl lacks Metadata-Version and Name and Version: "
+        "every release says these of itself",
+    )
 
 
 def test_an_sdist_is_recorded_without_asking_what_it_requires() -> None:
