@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime  # noqa: TC003 (msgspec reads it from the annotation)
+import datetime
 import functools
 import pkgutil
 import sys
