@@ -102,9 +102,11 @@ def _record(options: argparse.Namespace, tools: Sequence[Tool]) -> None:
             for tool in tools:
                 if (tool.name, job.name) in TOO_HARD:
                     continue
-                run = runner.in_turn(job, "cold", [(tool, 1)])[0].runs[0]
-                said = f"recording {job.name} with {tool.name}: {run.requests} requests, {run.wall_s:.0f} s"
-                print(f"{said}, {len(run.missed)} not to be had {run.error}", file=sys.stderr)
+                for scenario in ("cold", "warm"):
+                    run = runner.in_turn(job, scenario, [(tool, 1)])[0].runs[0]
+                    cost = f"{run.requests} requests, {run.wall_s:.0f} s, {len(run.missed)} not to be had"
+                    said = f"recording {job.name} with {tool.name}, {scenario}: {cost}"
+                    print(said, run.error, file=sys.stderr)
         if any(tool.name == "envspec" for tool in tools) and _extras(options):
             _timed_extras(runner, options, [], lambda _series: None)
 

@@ -72,7 +72,7 @@ def read_input(path: Path) -> tuple[str, ...]:
 def spec(job: Job, variants: str = "") -> str:
     """The job as envspec's spec, for this machine as the target."""
     table = [
-        f'name = "{job.name}"',
+        f'name = "{job.name.lower()}"',
         "[target]",
         f'glibc = "{GLIBC}"',
         f'arch = "{platform.machine()}"',

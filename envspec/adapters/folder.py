@@ -53,14 +53,14 @@ class FolderIndex:
         try:
             return wheel_dependencies(self._path / file.filename, environment)
         except BrokenArtifactError as error:
-            return str(error.what)
+            return f"{error.what}: {error.why}" if error.why else error.what
 
 
 def wheel_dependencies(path: Path, environment: Environment) -> Dependencies:
     """What a wheel on disk requires. Raises BrokenArtifactError, DiskError."""
     try:
         with path.open("rb") as file:
-            metadata = parse_metadata(metadata_from_wheel(file))
+            metadata = parse_metadata(metadata_from_wheel(file, path.name))
     except OSError as error:
         raise DiskError(what=f"{path}: can't be read", why=error.strerror or str(error)) from error
     return evaluate(

@@ -72,7 +72,7 @@ class HttpxTransport:
             proxy=proxy,
             trust_env=False,
             follow_redirects=False,
-            http2=find_spec("h2") is not None,
+            http2=False,
             timeout=httpx.Timeout(self._timeout_s, pool=None),
             limits=httpx.Limits(max_connections=_CONNECTIONS, max_keepalive_connections=_CONNECTIONS),
         )

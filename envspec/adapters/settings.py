@@ -37,10 +37,13 @@ class PipSettings:
     """Where index_url was said: a variable, a file, or ``the default``."""
 
 
-def pip_settings(environ: Mapping[str, str] | None = None) -> PipSettings:
-    """Read them anew. Raises InputError for a pip configuration that can't be read."""
+def pip_settings(environ: Mapping[str, str] | None = None, *, etc: Path = Path("/etc")) -> PipSettings:
+    """Read them anew, those for every user below ``etc``.
+
+    Raises InputError for a pip configuration that can't be read.
+    """
     environ = os.environ if environ is None else environ
-    values, sources = _file_values(environ)
+    values, sources = _file_values(environ, etc)
     for variable, value in environ.items():
         if variable.startswith("PIP_") and value:
             key = variable[4:].lower().replace("_", "-")
@@ -66,10 +69,10 @@ def cache_dir(environ: Mapping[str, str] | None = None) -> Path:
     return (Path(base) if base.startswith("/") else _home(environ) / ".cache") / "envspec"
 
 
-def _file_values(environ: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+def _file_values(environ: Mapping[str, str], etc: Path) -> tuple[dict[str, str], dict[str, str]]:
     """Settings of pip's files, and the file of each."""
     by_section: dict[str, dict[str, tuple[str, str]]] = {section: {} for section in _SECTIONS}
-    for path in _config_files(environ):
+    for path in _config_files(environ, etc):
         for section, key, value in _entries(path):
             if section in by_section:
                 by_section[section][key.lower().lstrip("-").replace("_", "-")] = (value, str(path))
@@ -82,16 +85,14 @@ def _file_values(environ: Mapping[str, str]) -> tuple[dict[str, str], dict[str, 
     return values, sources
 
 
-def _config_files(environ: Mapping[str, str]) -> Iterator[Path]:
+def _config_files(environ: Mapping[str, str], etc: Path) -> Iterator[Path]:
     """pip's files in pip's order; those that are there."""
     named = environ.get("PIP_CONFIG_FILE", "")
     if named == os.devnull:
         return
     home = _home(environ)
-    everyone = [
-        Path(folder, "pip/pip.conf") for folder in (environ.get("XDG_CONFIG_DIRS") or "/etc/xdg").split(":")
-    ]
-    paths = [*everyone, Path("/etc/pip.conf")]
+    folders = (environ.get("XDG_CONFIG_DIRS") or str(etc / "xdg")).split(":")
+    paths = [*(Path(folder, "pip/pip.conf") for folder in folders), etc / "pip.conf"]
     if not (named and os.path.exists(named)):
         config_home = environ.get("XDG_CONFIG_HOME") or str(home / ".config")
         paths += [home / ".pip/pip.conf", Path(config_home, "pip/pip.conf")]

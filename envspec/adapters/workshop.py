@@ -138,7 +138,7 @@ class Workshop:
             path = Path(folder) / "file"
             self._fetch(file, index, path, MAX_FILE_BYTES)
             with path.open("rb") as data:
-                return metadata_from_wheel(data)
+                return metadata_from_wheel(data, file.filename)
 
     def _fetch(self, file: ReleaseFile, index: Index | None, path: Path, limit: int) -> str:
         """Download to ``path``; the sha256, which is the promised one where one was promised."""
@@ -184,7 +184,7 @@ class Workshop:
             except OSError as error:
                 raise DiskError(what=f"{path}: can't be used", why=error.strerror or str(error)) from error
             except BrokenArtifactError as error:
-                return str(error.what), None
+                return f"{error.what}: {error.why}" if error.why else error.what, None
 
     def _built(
         self, path: Path, name: str, version: str, request: LockRequest, catalog: Catalog
@@ -214,13 +214,14 @@ class Workshop:
         for note in built.notes:
             self._progress.say(f"{name} {version}: {note}")
         metadata = built.metadata
+        installed = {key for key, _, _ in built.requirements}
         found = evaluate(
             metadata.requires_dist,
             catalog.environment,
             requires_python=metadata.requires_python,
             extras=metadata.provides_extra,
         )
-        return found, Build(name, version, tuple(used[key] for key in sorted(used)))
+        return found, Build(name, version, tuple(used[key] for key in sorted(used) if key in installed))
 
     def _build_requirements(
         self, request: LockRequest, used: dict[str, BuildRequirement], folder: Path
@@ -270,7 +271,7 @@ class _LocalFile:
         try:
             return wheel_dependencies(Path(unquote(urlsplit(file.url).path)), environment)
         except BrokenArtifactError as error:
-            return str(error.what)
+            return f"{error.what}: {error.why}" if error.why else error.what
 
 
 def _one_release(name: str, version: str, file: ReleaseFile, index: Index, url: str) -> Project:

@@ -204,7 +204,7 @@ def _lock(
         requests,
         client=world.client,
         default=world.default,
-        workshop=world.workshop,
+        workshop=world,
         earlier=earlier,
         seen=earlier_note.split() if earlier_note else [],
         options=options,

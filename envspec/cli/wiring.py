@@ -13,8 +13,13 @@ from envspec.cli.console import Console
 if TYPE_CHECKING:
     from envspec.adapters.cache import SqliteStore
     from envspec.adapters.workshop import Workshop
+    from envspec.index.catalog import Catalog, Index, Project
     from envspec.index.client import IndexClient, LiveIndex
+    from envspec.index.dependencies import Dependencies
+    from envspec.index.view import ReleaseFile, View
+    from envspec.lock.document import Build
     from envspec.ports import Http
+    from envspec.spec.request import IndexRequest, LockRequest
 
 CACHE_FILE = "index-1.sqlite"
 
@@ -128,6 +133,26 @@ class World:
                 offline=self._arguments.offline,
             )
         return self._workshop
+
+    # The workshop's own calls, so that it's opened only where one is needed.
+
+    def index(self, request: IndexRequest) -> Index:
+        """See steps.lock.Workshop."""
+        return self.workshop.index(request)
+
+    def direct(self, url: str, name: str, view: View) -> Project:
+        """See steps.lock.Workshop."""
+        return self.workshop.direct(url, name, view)
+
+    def hash_file(self, file: ReleaseFile, index: Index | None) -> tuple[str, int]:
+        """See steps.lock.Workshop."""
+        return self.workshop.hash_file(file, index)
+
+    def sdist(
+        self, file: ReleaseFile, index: Index, name: str, version: str, request: LockRequest, catalog: Catalog
+    ) -> tuple[Dependencies | str, Build | None]:
+        """See steps.lock.Workshop."""
+        return self.workshop.sdist(file, index, name, version, request, catalog)
 
     def _lean_http(self) -> Http:
         from envspec.adapters.web import open_http

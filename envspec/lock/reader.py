@@ -38,6 +38,9 @@ _MAX_DEPTH = 32
 _MAX_SIZE = 2**63 - 1
 _MAX_FILE_NAME = 255
 
+_STRING = re.compile(r"""\"(?:[^"\\\n]|\\.)*\"|'[^'\n]*'""")
+_ENDLESS_KEY = re.compile(r"(?<![\w-])(?:[\w-]+[ \t]*\.[ \t]*){64}")
+"""tomllib needs memory in the square of a dotted key's parts, so such a key may not reach it."""
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _VERSION = re.compile(r"[A-Za-z0-9.!+_-]+")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
@@ -75,6 +78,8 @@ def read(text: str, where: str) -> Lock:
 def _parsed(text: str) -> dict[str, Any]:
     if len(text) > _MAX_CHARACTERS:
         raise _WrongError("", f"it has {len(text)} characters; no lock has more than {_MAX_CHARACTERS}")
+    if _ENDLESS_KEY.search(_STRING.sub("q", text)):
+        raise _WrongError("", "not a lock: it holds a key of more than 64 parts")
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

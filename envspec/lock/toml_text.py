@@ -20,9 +20,9 @@ _SHORT_ESCAPES = {'"': '\\"', "\\": "\\\\", "\b": "\\b", "\t": "\\t", "\n": "\\n
 
 def string(text: str) -> str:
     """A basic string on one line."""
-    if _TO_ESCAPE.search(text):
-        text = _TO_ESCAPE.sub(_escape, text)
-    return f'"{text}"'
+    if text.isprintable() and '"' not in text and "\\" not in text:
+        return f'"{text}"'
+    return f'"{_TO_ESCAPE.sub(_escape, text)}"'
 
 
 def _escape(match: re.Match[str]) -> str:

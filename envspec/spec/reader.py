@@ -8,7 +8,8 @@ from typing import Any
 
 from envspec.errors import EnvspecError, InvalidValueError, SeveralProblems
 from envspec.spec.document import Spec, SpecTables
-from envspec.spec.problems import Problem, problems_of, shown
+from envspec.spec.problems import Problem, problems_of
+from envspec.spec.shown import shown
 from envspec.spec.toml import read_toml
 from envspec.spec.values import NAME_PATTERN
 from envspec.spec.variants import Merged, Place, merge
