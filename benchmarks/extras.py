@@ -81,7 +81,8 @@ def growth(
         costs: dict[str, list[str]] = {}
         for size in SIZES:
             job = Job(f"made{size}", ("made-0",), f"{BASE_URL}/made-{size}/simple")
-            series = runner.in_turn(job, scenario, [(tool, min(count, 3)) for tool, count in tools])
+            counts = [(tool, 1 if scenario == "cold" else min(count, 3)) for tool, count in tools]
+            series = runner.in_turn(job, scenario, counts)
             show(series)
             for one in series:
                 each = [1000 * one.median(figure) / size for figure in ("wall_s", "cpu_s")]
