@@ -154,7 +154,7 @@ _CONTROL = re.compile(r"[\x00-\x20\x7f]")
 
 def _problem(entry: FileEntry) -> str:
     """Why this file can't be fetched or named; empty if it can."""
-    if not entry.filename or "/" in entry.filename or "\\" in entry.filename or entry.filename[0] == ".":
+    if not entry.filename or "/" in entry.filename:
         return "no name for a file"
     if not entry.url:
         return "it has no URL"
