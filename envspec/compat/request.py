@@ -10,6 +10,7 @@ import hashlib
 import json
 import posixpath
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -51,16 +52,15 @@ def lock_requests(
 
     spec = read_spec(spec_text, where)
     chosen = _chosen(spec, where, variants)
-    requests: list[LockRequest] = []
-    problems: dict[str, EnvspecError] = {}
-    for name in chosen:
-        reading = _Reading(spec.variants[name], name, where, folder)
-        request = reading.request(files, file_digest)
-        problems.update({str(problem): problem for problem in reading.problems})
-        requests.append(request)
+    readings = [_Reading(spec.variants[name], name, where, folder) for name in chosen]
+    requests = [reading.request(files) for reading in readings]
+    problems = {str(problem): problem for reading in readings for problem in reading.problems}
     if problems:
         raise SeveralProblems(list(problems.values()))
-    return tuple(requests)
+    return tuple(
+        replace(request, spec_digest=reading.digest(request, file_digest))
+        for reading, request in zip(readings, requests, strict=True)
+    )
 
 
 def _chosen(spec: Spec, where: str, wanted: Sequence[str] | None) -> list[str]:
@@ -92,19 +92,18 @@ class _Reading:
         self.warnings: list[str] = []
         self.label = _local_label(tables.cuda)
 
-    def request(self, files: str | None, file_digest: Callable[[str], str]) -> LockRequest:
-        """All fields of the request; what can't be read is among ``problems`` then."""
+    def request(self, files: str | None) -> LockRequest:
+        """The request without its digest; what can't be read is among ``problems`` then."""
         tables = self.tables
         python = tables.python
-        row = self._os_row()
+        target = _target(tables.target, self._os_row())
         indexes = self._indexes()
         self._check_labels()
         requirements, wheels = self._requirements()
-        chosen_files = files or tables.lock.files
         return LockRequest(
             name=tables.name,
             variant=self.variant,
-            target=_target(tables.target, row),
+            target=target,
             requirements=requirements,
             constraints=python.constraints,
             overrides=python.overrides,
@@ -121,10 +120,9 @@ class _Reading:
             cuda=tables.cuda or "",
             cudnn=tables.cudnn or "",
             indexes=indexes,
-            files=chosen_files,
+            files=files or tables.lock.files,
             not_locked=_not_locked(tables),
             warnings=tuple(self.warnings),
-            spec_digest=self._digest(chosen_files, row, indexes, wheels, file_digest),
         )
 
     def _problem(self, place: str, found: str, why: str, fix: str) -> None:
@@ -239,30 +237,25 @@ class _Reading:
     def _absolute(self, path: str | None) -> str:
         return posixpath.normpath(posixpath.join(self.folder, path)) if path else ""
 
-    def _digest(
-        self,
-        files: str,
-        row: OsRow | None,
-        indexes: Sequence[IndexRequest],
-        wheels: Sequence[LocalWheel],
-        file_digest: Callable[[str], str],
-    ) -> str:
-        """sha256 of all that the request says, and of the bytes it depends on, in canonical JSON."""
-        kept = {index.name for index in indexes}
+    def digest(self, request: LockRequest, file_digest: Callable[[str], str]) -> str:
+        """sha256 of all that the spec says of ``request``, and of the bytes it reads, in canonical JSON."""
+        kept = {index.name for index in request.indexes}
         tables = self.tables.model_dump(mode="json", by_alias=True, exclude_defaults=True)
         tables["index"] = [
             {**_without_credentials(entry), "recording": None}
             for entry in tables.get("index", ())
             if entry["name"] in kept
         ]
-        tables["lock"] = files
+        tables["lock"] = request.files
         content = {
             "format": _DIGEST_FORMAT,
             "variant": self.variant,
             "spec": tables,
-            "recordings": {index.name: file_digest(index.recording) for index in indexes if index.recording},
-            "wheels": {wheel.requirement: file_digest(wheel.path) for wheel in wheels},
-            "os": [row.key, row.name, row.glibc, row.kernel] if row else None,
+            "recordings": {
+                index.name: file_digest(index.recording) for index in request.indexes if index.recording
+            },
+            "wheels": {wheel.requirement: file_digest(wheel.path) for wheel in request.local_wheels},
+            "os": [request.target.os, request.target.glibc, request.target.kernel],
         }
         text = json.dumps(content, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()

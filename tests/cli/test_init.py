@@ -1,0 +1,95 @@
+"""``envspec init`` writes a spec and overwrites none."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from envspec.cli.main import main
+from envspec.spec.reader import read_spec
+
+
+@pytest.fixture(autouse=True)
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "My Project"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    return folder
+
+
+def test_the_spec_is_named_after_the_folder(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["init"]) == 0
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert output.err == "specs/my-project.toml written; next: envspec lock specs/my-project.toml\n"
+    text = (project / "specs" / "my-project.toml").read_text(encoding="utf-8")
+    assert read_spec(text, "x").name == "my-project"
+
+
+def test_an_existing_file_is_never_overwritten(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (project / "ocr.toml").write_text("mine")
+    assert main(["init", "-o", "ocr.toml"]) == 2
+    assert (project / "ocr.toml").read_text() == "mine"
+    assert "envspec: ocr.toml: is there already" in capsys.readouterr().err
+
+
+def test_a_dash_writes_to_stdout_and_no_file(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["init", "-o", "-", "--name", "ocr"]) == 0
+    assert read_spec(capsys.readouterr().out, "x").name == "ocr"
+    assert list(project.iterdir()) == []
+
+
+def test_a_name_that_no_lock_could_bear_is_told(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["init", "--name", "O.C.R"]) == 2
+    assert "name: 'O.C.R' can't be read" in capsys.readouterr().err
+    assert list(project.iterdir()) == []
+
+
+def test_a_requirements_file_is_imported(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (project / "requirements.txt").write_text("-r more.txt\nnumpy\n./dist/app-1.0-py3-none-any.whl\n-e .\n")
+    (project / "more.txt").write_text("keybert\n")
+    assert main(["init", "--from", "requirements.txt", "-o", "specs/ocr.toml"]) == 0
+    tables = read_spec((project / "specs" / "ocr.toml").read_text(encoding="utf-8"), "x").variants[""]
+    assert tables.name == "ocr"
+    assert tables.python.requirements == ("numpy", "app @ ../dist/app-1.0-py3-none-any.whl", "keybert")
+    assert capsys.readouterr().err == (
+        "note: requirements.txt:4: -e '.' was left out; build its wheel: NAME @ ./path/to.whl\n"
+        "specs/ocr.toml written; next: envspec lock specs/ocr.toml\n"
+    )
+
+
+def test_a_pyproject_is_imported_with_its_extras(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (project / "pyproject.toml").write_text(
+        '[project]\nname = "app"\ndependencies = ["a"]\noptional-dependencies.gpu = ["b"]\n'
+    )
+    assert main(["init", "--from", "pyproject.toml", "--extra", "gpu", "--format", "json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {
+        "written": "specs/app.toml",
+        "notes": ["pyproject.toml: the project itself isn't in the spec: app @ ./dist/NAME.whl adds it"],
+    }
+    tables = read_spec((project / "specs" / "app.toml").read_text(encoding="utf-8"), "x").variants[""]
+    assert tables.python.requirements == ("a", "b")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--from", "none.txt"], "none.txt: no such file"),
+        (["--from", "pyproject.toml"], "pyproject.toml: no such file"),
+        (["--extra", "gpu"], "--extra and --group need --from pyproject.toml"),
+        (["--from", "r.txt", "--group", "x"], "r.txt: a requirements file has no extras and no groups"),
+    ],
+)
+def test_input_that_cannot_be_used_is_told(
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["init", *arguments]) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_an_include_that_is_missing_leaves_nothing_behind(project: Path) -> None:
+    (project / "requirements.txt").write_text("-r none.txt\n")
+    assert main(["init", "--from", "requirements.txt"]) == 2
+    assert [path.name for path in project.iterdir()] == ["requirements.txt"]
