@@ -53,7 +53,7 @@ def parse_page(body: bytes, content_type: str, base_url: str, project: str) -> P
     if "json" in content_type.lower():
         if head == b"<":
             raise BrokenPageError(
-                what=f"{where} is HTML, and was sent as {content_type[:80]}",
+                what=f"{where} is HTML, and was sent as {content_type[:80]!r}",
                 why="JSON was promised; a login page or a proxy may have answered in place of the index",
                 fix="open the URL in a browser and see who answers",
             )
@@ -115,7 +115,7 @@ def _entry_of_json(raw: msgspec.Raw) -> FileEntry | str:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         match = re.search(rb'"filename"\s*:\s*"([^"\\]{1,200})"', bytes(raw)[:4096])
         name = match[1].decode("utf-8", "replace") if match else "an entry without a name"
-        return f"{name}: {error}"
+        return f"{_printable(name)}: {error}"
     return entry
 
 
@@ -142,7 +142,7 @@ def _only_usable(page: ProjectPage) -> ProjectPage:
     for entry in page.files:
         problem = _problem(entry)
         if problem:
-            skipped.append(f"{entry.filename[:200]}: {problem}")
+            skipped.append(f"{_printable(entry.filename)}: {problem}")
         else:
             usable.append(entry)
     return ProjectPage(name=page.name, files=usable, skipped=skipped)
@@ -150,6 +150,11 @@ def _only_usable(page: ProjectPage) -> ProjectPage:
 
 _SCHEME = re.compile(r"\s*([A-Za-z][A-Za-z0-9+.-]*):")
 _CONTROL = re.compile(r"[\x00-\x20\x7f]")
+
+
+def _printable(name: str) -> str:
+    """``name`` as a line of output may hold it, at most 200 characters."""
+    return "".join(char if char.isprintable() else "?" for char in name[:200])
 
 
 def _problem(entry: FileEntry) -> str:
