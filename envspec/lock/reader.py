@@ -103,6 +103,7 @@ def _lock(document: dict[str, Any], where: str) -> Lock:
     own = _table(_table(document, "tool", ""), "envspec", "tool")
     _check_depth(own)
     at = "tool.envspec"
+    distributions = tuple(_distributions(document))
     return Lock(
         name=_text(own, "name", at) or _name_from(where),
         variant=_text(own, "variant", at),
@@ -112,12 +113,12 @@ def _lock(document: dict[str, Any], where: str) -> Lock:
         requires_python=_text(document, "requires-python", ""),
         target=_table(own, "target", at),
         requirements=_texts(own, "requirements", at),
-        distributions=tuple(_distributions(document)),
+        distributions=distributions,
         builds=tuple(_build(row, place) for row, place in _rows(own, "builds", at)),
         indexes=tuple(
             (_text(row, "name", place), _url(row, "url", place)) for row, place in _rows(own, "indexes", at)
         ),
-        hosts=_texts(own, "hosts", at),
+        hosts=_texts(own, "hosts", at) if own else _hosts(distributions),
         not_locked=tuple(
             (_text(row, "kind", place), _text(row, "label", place))
             for row, place in _rows(own, "not-locked", at)
@@ -143,6 +144,12 @@ def _name_from(where: str) -> str:
     """``founding`` of ``locks/pylock.founding.toml``."""
     match = re.search(r"(?:^|[/\\])pylock\.([^./\\]+)\.toml$", where)
     return match[1] if match else "pylock"
+
+
+def _hosts(distributions: tuple[LockedDistribution, ...]) -> tuple[str, ...]:
+    """Of a lock of another tool, which doesn't list them: the hosts of its URLs."""
+    files = (file for item in distributions for file in (item.wheel, item.sdist, *item.more_wheels) if file)
+    return tuple(sorted({urlsplit(file.url).hostname or "" for file in files if file.url}))
 
 
 def _distributions(document: dict[str, Any]) -> Iterator[LockedDistribution]:

@@ -1,0 +1,51 @@
+"""Locks that a command names: read from disk, or found where locks lie."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from envspec.errors import InputError, UnreadableLockError
+from envspec.lock.document import Lock
+
+MAX_LOCK_BYTES = 64 * 1024 * 1024
+
+
+def read_lock(path: Path) -> Lock:
+    """The lock at ``path``; raises InputError where there's none, UnreadableLockError where it's broken."""
+    from envspec.adapters.files import read_bytes
+    from envspec.lock.codec import decode
+
+    data = read_bytes(path, limit=MAX_LOCK_BYTES)
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise UnreadableLockError(
+            what=f"{path}: byte {error.start} isn't UTF-8",
+            fix="restore the file from version control, or delete it and lock again",
+        ) from error
+    return decode(text, str(path))
+
+
+def locks_here() -> list[Path]:
+    """Every ``pylock.*.toml`` in ``./locks``, or else in the folder where the user stands."""
+    for folder in (Path("locks"), Path()):
+        found = sorted([*folder.glob("pylock.toml"), *folder.glob("pylock.*.toml")])
+        if found:
+            return found
+    raise InputError(
+        what="no lock was named, and neither ./locks nor this folder holds a pylock.*.toml",
+        fix="name a lock, or run envspec lock first",
+    )
+
+
+def no_such_distribution(name: str, paths: Sequence[Path], known: Iterable[str]) -> InputError:
+    """The error for a project that no lock holds, with the nearest name that one does."""
+    from difflib import get_close_matches
+
+    near = get_close_matches(name.lower(), list(known), n=1)
+    return InputError(
+        what=f"{', '.join(map(str, paths))}: no {name!r}",
+        why="nothing of that name is locked there",
+        fix=f"did you mean {near[0]!r}?" if near else "envspec tree LOCK shows every name",
+    )

@@ -1,0 +1,129 @@
+"""What requires what in a lock. Cycles and chains of any depth are walked without recursion."""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from envspec.lock.document import Dependency, Lock, LockedDistribution
+
+_ASKED = re.compile(r"\s*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*(?:\[([^\]]*)\])?")
+
+
+def normalized(name: str) -> str:
+    """A project's name as indexes and locks write it (PEP 503)."""
+    return re.sub(r"[-_.]+", "-", name.strip()).lower()
+
+
+@dataclass(frozen=True, slots=True)
+class TreeRow:
+    """One line of a tree, in the order of reading."""
+
+    depth: int
+    name: str
+    version: str
+    extras: tuple[str, ...]
+    last: bool
+    """Whether no sister follows."""
+    repeated: bool
+    """Whether what it requires was shown above already, or is being shown: a cycle."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """Why something is locked: a requirement of the spec, and the names down from it."""
+
+    requirement: str
+    names: tuple[str, ...]
+
+
+class Graph:
+    """The distributions of one lock and the edges between them, sorted by name."""
+
+    def __init__(self, lock: Lock) -> None:
+        self.distributions: Mapping[str, LockedDistribution] = {d.name: d for d in lock.distributions}
+        self._requires: dict[str, tuple[Dependency, ...]] = {
+            name: tuple(sorted((e for e in d.dependencies if e.name in self.distributions), key=_by_name))
+            for name, d in self.distributions.items()
+        }
+        self._required_by: dict[str, list[Dependency]] = {name: [] for name in self.distributions}
+        for name in sorted(self._requires):
+            for edge in self._requires[name]:
+                self._required_by[edge.name].append(Dependency(name))
+        self.asked = self._asked(lock.requirements)
+
+    def _asked(self, requirements: Sequence[str]) -> tuple[tuple[str, Dependency], ...]:
+        """(requirement as written, what it names); of a lock without any, what nothing requires."""
+        asked = [(text, edge) for text in requirements if (edge := _edge(text)).name in self.distributions]
+        if not asked:
+            tops = [name for name in sorted(self._required_by) if not self._required_by[name]]
+            asked = [(name, Dependency(name)) for name in tops or sorted(self.distributions)]
+        return tuple(asked)
+
+    def tree(self, *, depth: int | None = None, invert: str = "") -> Iterator[TreeRow]:
+        """The tree below the spec's requirements, or upwards from ``invert``, at most ``depth`` levels down.
+
+        Each distribution is unfolded once; where it comes again its row says so.
+        """
+        below = self._required_by if invert else self._requires
+        roots = [Dependency(invert)] if invert else _once([edge for _, edge in self.asked])
+        unfolded: set[str] = set()
+        stack = _level(roots, 0)
+        while stack:
+            level, edge, last = stack.pop()
+            next_edges = below[edge.name]
+            repeated = bool(next_edges) and edge.name in unfolded
+            version = self.distributions[edge.name].version
+            yield TreeRow(level, edge.name, version, edge.extras, last, repeated)
+            if repeated or (depth is not None and level >= depth):
+                continue
+            unfolded.add(edge.name)
+            stack += _level(next_edges, level + 1)
+
+    def why(self, name: str) -> tuple[Chain, ...]:
+        """For each requirement of the spec that leads to ``name`` a shortest chain; shortest first."""
+        toward = {name: ""}
+        waiting = deque([name])
+        while waiting:
+            here = waiting.popleft()
+            for edge in self._required_by.get(here, ()):
+                if edge.name not in toward:
+                    toward[edge.name] = here
+                    waiting.append(edge.name)
+        chains = [
+            Chain(text, tuple(_follow(toward, edge.name))) for text, edge in self.asked if edge.name in toward
+        ]
+        return tuple(sorted(chains, key=lambda chain: (len(chain.names), chain.names, chain.requirement)))
+
+
+def _edge(requirement: str) -> Dependency:
+    match = _ASKED.match(requirement)
+    if match is None:
+        return Dependency("")
+    extras = tuple(sorted(normalized(extra) for extra in (match[2] or "").split(",") if extra.strip()))
+    return Dependency(normalized(match[1]), extras)
+
+
+def _by_name(edge: Dependency) -> str:
+    return edge.name
+
+
+def _once(edges: Sequence[Dependency]) -> list[Dependency]:
+    """Each name once, with all extras that were asked of it."""
+    extras: dict[str, set[str]] = {}
+    for edge in edges:
+        extras.setdefault(edge.name, set()).update(edge.extras)
+    return [Dependency(name, tuple(sorted(extras[name]))) for name in sorted(extras)]
+
+
+def _level(edges: Sequence[Dependency], depth: int) -> list[tuple[int, Dependency, bool]]:
+    """Sisters, the first one on top of the stack."""
+    return [(depth, edge, place == len(edges) - 1) for place, edge in enumerate(edges)][::-1]
+
+
+def _follow(toward: Mapping[str, str], name: str) -> Iterator[str]:
+    while name:
+        yield name
+        name = toward[name]

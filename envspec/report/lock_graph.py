@@ -1,0 +1,106 @@
+"""Trees and chains of a lock as text or JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+
+from envspec.lock.document import Lock
+from envspec.lock.graph import Chain, Graph, TreeRow
+
+
+def tree_text(label: str, rows: Iterable[TreeRow]) -> str:
+    """Lines as ``tree`` draws them; ``(*)`` marks what is unfolded at another place."""
+    return "\n".join([label, *_drawn(rows)]) + "\n"
+
+
+def _drawn(rows: Iterable[TreeRow]) -> Iterator[str]:
+    rails: list[str] = []
+    for row in rows:
+        del rails[row.depth :]
+        mark = " (*)" if row.repeated else ""
+        yield f"{''.join(rails)}{'└── ' if row.last else '├── '}{_named(row)} {row.version}{mark}"
+        rails.append("    " if row.last else "│   ")
+
+
+def _named(row: TreeRow) -> str:
+    return f"{row.name}[{','.join(row.extras)}]" if row.extras else row.name
+
+
+def tree_json(label: str, rows: Iterable[TreeRow]) -> str:
+    """The rows of the tree in order, each with its depth; flat, since chains may be deep."""
+    return (
+        json.dumps(
+            {
+                "lock": label,
+                "rows": [
+                    {
+                        "depth": row.depth,
+                        "name": row.name,
+                        "version": row.version,
+                        "extras": row.extras,
+                        "repeated": row.repeated,
+                    }
+                    for row in rows
+                ],
+            },
+            indent=2,
+        )
+        + "\n"
+    )
+
+
+class Reason:
+    """What one lock says of one name."""
+
+    def __init__(self, where: str, lock: Lock, name: str) -> None:
+        graph = Graph(lock)
+        found = graph.distributions.get(name)
+        self.where = where
+        self.name = name
+        self.version = found.version if found else None
+        self.chains: tuple[Chain, ...] = graph.why(name) if found else ()
+        self.builds = tuple(
+            f"{build.name} {build.version}"
+            for build in lock.builds
+            if any(each.name == name for each in build.requirements)
+        )
+
+    @property
+    def known(self) -> bool:
+        """Whether this lock has the name at all."""
+        return self.version is not None or bool(self.builds)
+
+
+def why_text(reasons: Sequence[Reason]) -> str:
+    """Each lock with its chains, requirement of the spec first."""
+    return "\n".join(line for reason in reasons for line in _why_lines(reason)) + "\n"
+
+
+def _why_lines(reason: Reason) -> Iterator[str]:
+    version = f"{reason.name} {reason.version}" if reason.version else f"{reason.name} is not installed"
+    yield f"{reason.where}: {version if reason.known else f'no {reason.name}'}"
+    for chain in reason.chains:
+        if len(chain.names) == 1:
+            yield f"  {chain.requirement}  (the spec asks for it)"
+        else:
+            yield f"  {' -> '.join([chain.requirement, *chain.names[1:]])}"
+    for build in reason.builds:
+        yield f"  needed to build {build}"
+    if reason.version and not reason.chains:
+        yield "  no requirement of the spec leads to it"
+
+
+def why_json(reasons: Sequence[Reason]) -> str:
+    """The same for machines."""
+    document = [
+        {
+            "lock": reason.where,
+            "name": reason.name,
+            "version": reason.version,
+            "chains": [{"requirement": c.requirement, "names": c.names} for c in reason.chains],
+            "builds": reason.builds,
+        }
+        for reason in reasons
+    ]
+    return json.dumps(document, indent=2) + "\n"

@@ -1,0 +1,93 @@
+"""A lock as a hashed requirements file, for pips that read no pylock.
+
+Source: pip's documentation, "Requirements File Format" and "Secure installs". The
+file is complete, so pip needs to resolve nothing: ``--no-deps``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from envspec.errors import InputError
+from envspec.lock.document import Lock, LockedDistribution, LockedFile
+
+_PIP_HASHES = ("sha256", "sha384", "sha512")
+"""pip accepts these and refuses a file that names any other."""
+_NOT_FOR_REQUIREMENTS = re.compile(r"\b(extras|dependency_groups)\b")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
+def as_requirements(lock: Lock) -> str:
+    """Every distribution with its hashes; raises InputError for what pip can't check by hash."""
+    _refuse_unhashable(lock)
+    lines = [*_head(lock)]
+    for distribution in lock.distributions:
+        lines += _entry(distribution)
+    return "\n".join(lines) + "\n"
+
+
+def _refuse_unhashable(lock: Lock) -> None:
+    trees = [item.name for item in lock.distributions if item.wheel is None and item.sdist is None]
+    if trees:
+        raise InputError(
+            what=f"{lock.label}: {', '.join(trees)} can't stand in a hashed requirements file",
+            why="the lock names a source tree, and pip checks hashes of files only",
+            fix="lock a wheel or a source distribution instead",
+        )
+    chosen = [item.name for item in lock.distributions if _NOT_FOR_REQUIREMENTS.search(item.marker)]
+    if chosen:
+        raise InputError(
+            what=f"{lock.label}: the markers of {', '.join(chosen)} ask for extras or dependency groups",
+            why="a requirements file has no word for either",
+            fix="lock one choice of extras and groups, and export that",
+        )
+
+
+def _head(lock: Lock) -> Iterator[str]:
+    python = str(lock.target.get("python") or lock.requires_python or "any")
+    arch = str(lock.target.get("arch") or "any machine")
+    yield f"# Python {_plain(python)}, linux {_plain(arch)}"
+    yield f'# Made by "envspec export" from {_plain(lock.file_name)}; complete, so pip has nothing to resolve:'
+    options = [f"--extra-index-url {_plain(url)}" for _, url in _indexes(lock)]
+    if any(file.path for item in lock.distributions for file in _files(item)):
+        options.append("--find-links wheels/")
+    yield f"#   pip install {' '.join(['--require-hashes --no-deps', *options])} -r FILE"
+    for name, url in _indexes(lock):
+        yield f"# index {_plain(name)}: {_plain(url)}"
+
+
+def _indexes(lock: Lock) -> list[tuple[str, str]]:
+    """The named indexes that anything here comes from."""
+    used = {item.index_name for item in lock.distributions}
+    return [(name, url) for name, url in lock.indexes if name in used]
+
+
+def _entry(item: LockedDistribution) -> Iterator[str]:
+    if item.index_name not in ("", "default"):
+        yield f"# from index {_plain(item.index_name)}"
+    if item.wheel is None:
+        yield "# a source distribution: pip builds it, and checks by hash nothing that the build asks for"
+    marker = f" ; {_plain(item.marker)}" if item.marker else ""
+    hashes = sorted({f"--hash={name}:{digest}" for file in _files(item) for name, digest in _accepted(file)})
+    yield " \\\n    ".join([f"{_pinned(item)}{marker}", *hashes])
+
+
+def _pinned(item: LockedDistribution) -> str:
+    if item.direct_url and item.file.url:
+        # pip puts environment variables in the place of ${NAME}, and would send them along.
+        return f"{item.name} @ {item.file.url.replace('${', '%24{')}"
+    return f"{item.name}=={item.version}"
+
+
+def _files(item: LockedDistribution) -> Iterator[LockedFile]:
+    yield from (file for file in (item.wheel, *item.more_wheels, item.sdist) if file is not None)
+
+
+def _accepted(file: LockedFile) -> Iterator[tuple[str, str]]:
+    yield from ((name, digest) for name, digest in file.hashes if name in _PIP_HASHES)
+
+
+def _plain(text: str) -> str:
+    """Text for one line of a file whose every line is an instruction."""
+    return _CONTROL.sub("?", text)
