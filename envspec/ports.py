@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """One GET. ``url`` may hold credentials; messages never do."""
 
     url: str
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = {}
     max_bytes: int = 256 * 1024 * 1024
     """The body, as it travels, may not be longer."""
     ca_file: str | None = None
     """PEM file trusted for this request besides the usual authorities."""
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
+class Response(NamedTuple):
     """The final answer, redirects followed. The body is as it travelled.
 
     Header names are in lower case. ``url`` is where the body came from, without

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from contextlib import suppress
 from pathlib import Path
 
@@ -45,11 +44,12 @@ def write_atomically(path: Path, data: bytes) -> bool:
 
     A crash at any instant leaves the old file or the new one. Raises DiskError.
     """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}-{os.urandom(4).hex()}.part")
     try:
         if path.is_file() and path.stat().st_size == len(data) and path.read_bytes() == data:
             return False
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
     except OSError as error:
         raise DiskError(what=f"{path}: can't be written", why=error.strerror or str(error)) from error
     try:
@@ -57,9 +57,6 @@ def write_atomically(path: Path, data: bytes) -> bool:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        umask = os.umask(0)
-        os.umask(umask)
-        os.chmod(temporary, 0o666 & ~umask)
         os.replace(temporary, path)
     except OSError as error:
         _forget(temporary)
@@ -74,6 +71,6 @@ def write_atomically(path: Path, data: bytes) -> bool:
     return True
 
 
-def _forget(temporary: str) -> None:
+def _forget(temporary: Path) -> None:
     with suppress(OSError):
-        os.unlink(temporary)
+        temporary.unlink()

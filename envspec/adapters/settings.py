@@ -6,11 +6,12 @@ an earlier one (global, user, site, PIP_CONFIG_FILE); in all files [install] win
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import os
 import re
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from importlib.machinery import PathFinder
 from pathlib import Path
 
@@ -21,8 +22,7 @@ _SECTIONS = ("global", "install")
 _ENDPOINT = re.compile(r"^PYPI_SIMPLE_ENDPOINT\s*(?::\s*\w+\s*)?=\s*[\"']([^\"'\s]+)[\"']", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
-class PipSettings:
+class PipSettings(NamedTuple):
     """What pip would do. URLs may hold credentials."""
 
     index_url: str

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -197,8 +196,8 @@ class Workshop:
         used: dict[str, BuildRequirement] = {}
 
         def requirements(texts: Sequence[str]) -> Sequence[Path]:
-            wanted = replace(
-                request, target=host.target, requirements=tuple(texts), local_wheels=(), sdists=()
+            wanted = request._replace(
+                target=host.target, requirements=tuple(texts), local_wheels=(), sdists=()
             )
             return self._build_requirements(wanted, used, path.parent)
 

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import argparse
 
 COMMANDS = {
     "init": "write a commented spec to start from",
@@ -60,13 +64,25 @@ def _dispatch(arguments: list[str]) -> int:
     from importlib import import_module
 
     command = import_module(f"envspec.cli.{name}")
-    parser = argparse.ArgumentParser(prog=f"envspec {name}", description=command.__doc__, allow_abbrev=False)
+    parser = argparse.ArgumentParser(
+        prog=f"envspec {name}",
+        description=command.__doc__,
+        allow_abbrev=False,
+        formatter_class=_formatter,
+    )
     command.add_arguments(parser)
     parser.add_argument("-q", "--quiet", action="store_true", help="say nothing but errors")
     parser.add_argument("-v", "--verbose", action="store_true", help="say more")
     parser.add_argument("--no-color", action="store_true", help="plain text, also on a terminal")
     code: int = command.run(parser.parse_args(arguments[1:]))
     return code
+
+
+def _formatter(prog: str) -> argparse.HelpFormatter:
+    """argparse's own, of a fixed width: asking the terminal would import shutil for every option."""
+    import argparse
+
+    return argparse.HelpFormatter(prog, max_help_position=32, width=100)
 
 
 def _no_such_command(name: str) -> int:

@@ -10,7 +10,6 @@ import hashlib
 import json
 import posixpath
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -58,7 +57,7 @@ def lock_requests(
     if problems:
         raise SeveralProblems(list(problems.values()))
     return tuple(
-        replace(request, spec_digest=reading.digest(request, file_digest))
+        request._replace(spec_digest=reading.digest(request, file_digest))
         for reading, request in zip(readings, requests, strict=True)
     )
 

@@ -7,14 +7,16 @@ the rest. So no index can take over another's names.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
 from envspec.errors import BrokenArtifactError, EnvspecError
-from envspec.index.client import IndexClient, LiveIndex
+from envspec.index.client import MAX_PAGE_DECODED_BYTES, IndexClient, LiveIndex
 from envspec.index.dependencies import Dependencies, Environment, evaluate
 from envspec.index.requirement import Requirement
 from envspec.index.view import ProjectRecord, ReleaseFile, View
+
+if TYPE_CHECKING:
+    from envspec.index.page import ProjectPage
 
 
 class StillIndex(Protocol):
@@ -39,11 +41,19 @@ class StillIndex(Protocol):
         ...
 
 
+@runtime_checkable
+class PagedIndex(Protocol):
+    """A still index that can show all that it lists of a project."""
+
+    def page(self, project: str) -> ProjectPage | None:
+        """Every file, whether it fits or not; None where the index doesn't have the project."""
+        ...
+
+
 Index = LiveIndex | StillIndex
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
+class Policy(NamedTuple):
     """What the spec says beyond requirements."""
 
     label: str = ""
@@ -133,6 +143,23 @@ class Catalog:
         self._projects[name] = project
         return project
 
+    def page(self, name: str) -> ProjectPage | None:
+        """All that its index lists of a project, for explanations; None where that isn't at hand.
+
+        Raises OutsideError where it can't be read any more.
+        """
+        index = self.index_of(name)
+        if not isinstance(index, LiveIndex):
+            return index.page(name) if isinstance(index, PagedIndex) else None
+        body = self._client.page_body(index, name)
+        if body is None:
+            return None
+        from envspec.index.encoding import decode_body
+        from envspec.index.simple import parse_page
+
+        text = decode_body(body.body, body.encoding, MAX_PAGE_DECODED_BYTES)
+        return parse_page(text, body.content_type, body.url, name)
+
     def _usable(self, record: ProjectRecord) -> int:
         usable = record.everything
         if record.name not in self.policy.sdists:
@@ -172,6 +199,9 @@ class Catalog:
         return found
 
     def _of_sdist(self, file: ReleaseFile, project: Project, version: str) -> Dependencies | str:
+        known = self._client.stored_dependencies(file, self.environment)
+        if known is not None:
+            return known
         if self._sdist is None or project.index is None:
             return "it's a source distribution, and nothing here reads those"
         return self._sdist(file, project.index, project.name, version)

@@ -11,8 +11,7 @@ import hashlib
 import json
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from envspec.errors import (
     BrokenArtifactError,
@@ -43,8 +42,7 @@ MAX_WHEEL_BYTES = 64 * 1024 * 1024 * 1024
 WORKERS = 20
 
 
-@dataclass(frozen=True, slots=True)
-class LiveIndex:
+class LiveIndex(NamedTuple):
     """An index asked over the network."""
 
     name: str
@@ -187,7 +185,7 @@ class IndexClient:
         expires = int(self._clock()) + freshness_s(answer.headers)
         self._pages_now[url] = "asked"
         if answer.status == 304 and known is not None:
-            return self._unchanged_record(replace(known, expires=expires), index, project, view)
+            return self._unchanged_record(known._replace(expires=expires), index, project, view)
         if answer.status in (404, 410):
             self._store.put_page(url, StoredPage(404, expires, "", "", "absent"), None)
             return None
@@ -302,6 +300,9 @@ class IndexClient:
 
     def stored_dependencies(self, file: ReleaseFile, environment: Environment) -> Dependencies | None:
         """What the store knows a file to require; None where it knows nothing."""
+        held = self._dependencies.get((file.identity, environment.key))
+        if held is not None:
+            return held
         text = self._store.dependencies(file.identity, environment.key)
         try:
             if text is not None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from envspec.index.requirement import MarkerEvaluator, Requirement, parse_requirement
 from envspec.target.host import Target
@@ -32,8 +33,7 @@ class Environment:
         return patch_sensitive_marker(marker, self.target)
 
 
-@dataclass(frozen=True, slots=True)
-class Dependencies:
+class Dependencies(NamedTuple):
     """Requirements whose markers hold; those behind an extra wait until it's asked for."""
 
     always: tuple[Requirement, ...]

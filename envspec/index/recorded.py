@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from envspec.index.dependencies import Dependencies, Environment
+from envspec.index.page import ProjectPage
 from envspec.index.recording import Recording
 from envspec.index.view import ProjectRecord, ReleaseFile, View, reduce_page
 
@@ -16,6 +17,10 @@ class RecordedIndex:
     name: str
     url: str
     recording: Recording
+
+    def page(self, project: str) -> ProjectPage | None:
+        """All that was recorded of a project."""
+        return self.recording.page(self.url, project)
 
     def record(self, project: str, view: View) -> ProjectRecord | None:
         """The project as ``view`` sees it; files without a sha256 are out, for nobody can hash them."""

@@ -8,12 +8,10 @@ can't be read is treated as absent.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 
-@dataclass(frozen=True, slots=True)
-class StoredPage:
+class StoredPage(NamedTuple):
     """An answer of an index, as it travelled."""
 
     status: int
@@ -26,8 +24,7 @@ class StoredPage:
     """Changes when the body does."""
 
 
-@dataclass(frozen=True, slots=True)
-class StoredBody:
+class StoredBody(NamedTuple):
     """The body of a stored page, and what reading it takes."""
 
     body: bytes

@@ -10,9 +10,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from envspec.index.versions import VersionList
 
@@ -24,15 +23,15 @@ _FORMAT = "2"
 """Part of every key: a change of what's derived makes old reductions unread."""
 
 
-@dataclass(frozen=True)
 class View:
     """The properties of a target and a spec that decide which file of a release is taken."""
 
-    target: Target
-    cutoff: str = ""
-    """UTC instant; files uploaded at or after it are out."""
-    need_hash: bool = False
-    """Files without a sha256 are out: a recording, or --offline."""
+    def __init__(self, target: Target, cutoff: str = "", need_hash: bool = False) -> None:
+        self.target = target
+        self.cutoff = cutoff
+        """UTC instant; files uploaded at or after it are out."""
+        self.need_hash = need_hash
+        """Files without a sha256 are out: a recording, or --offline."""
 
     @cached_property
     def key(self) -> str:
@@ -100,8 +99,7 @@ def _python_meets(python: str, requires_python: str) -> bool:
         return False
 
 
-@dataclass(frozen=True, slots=True)
-class ReleaseFile:
+class ReleaseFile(NamedTuple):
     """The one file of a release that the target takes."""
 
     filename: str

@@ -1,17 +1,15 @@
 """Lock: what ``pylock.NAME.toml`` says.
 
 Source: PEP 751, and DESIGN's [tool.envspec] for what PEP 751 has no word for.
-Frozen dataclasses of plain values; ``codec`` turns them into text and back.
+Named tuples of plain values; ``codec`` turns them into text and back.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class LockedFile:
+class LockedFile(NamedTuple):
     """The one artifact of a locked distribution: a wheel or an sdist."""
 
     name: str
@@ -33,16 +31,14 @@ class LockedFile:
         return dict(self.hashes)["sha256"]
 
 
-@dataclass(frozen=True, slots=True)
-class Dependency:
+class Dependency(NamedTuple):
     """An edge between two locked distributions, with the extras it asks for."""
 
     name: str
     extras: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class LockedDistribution:
+class LockedDistribution(NamedTuple):
     """One release and the file of it that fits the target."""
 
     name: str
@@ -51,7 +47,7 @@ class LockedDistribution:
     """Whole, with its local part: ``2.1.2+cu118``."""
     wheel: LockedFile | None = None
     sdist: LockedFile | None = None
-    index: str = ""
+    index: str = ""  # type: ignore[assignment]  # as PEP 751 names it; no one counts on tuple.index
     """URL of the index without credentials; empty for portable and local files."""
     index_name: str = ""
     """``default``, or the name of the [[index]]; empty for direct references."""
@@ -81,8 +77,7 @@ class LockedDistribution:
         return chosen
 
 
-@dataclass(frozen=True, slots=True)
-class BuildRequirement:
+class BuildRequirement(NamedTuple):
     """A distribution that a source build used, pinned like all else."""
 
     name: str
@@ -91,8 +86,7 @@ class BuildRequirement:
     index_name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Build:
+class Build(NamedTuple):
     """The isolated environment in which one sdist's metadata was built."""
 
     name: str
@@ -100,8 +94,7 @@ class Build:
     requirements: tuple[BuildRequirement, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Lock:
+class Lock(NamedTuple):
     """Everything one target needs. Equal locks are equal bytes."""
 
     name: str
@@ -112,7 +105,7 @@ class Lock:
     """``urls`` or ``portable``."""
     environments: tuple[str, ...]
     requires_python: str
-    target: dict[str, Any] = field(default_factory=dict)
+    target: dict[str, Any] = {}
     """[tool.envspec.target], TOML values."""
     requirements: tuple[str, ...] = ()
     """What the spec asked for itself, PEP 508, sorted."""
@@ -126,7 +119,7 @@ class Lock:
     not_locked: tuple[tuple[str, str], ...] = ()
     """(kind, label) of what the spec asks for and this lock doesn't hold."""
     warnings: tuple[str, ...] = ()
-    extra_tool: dict[str, Any] = field(default_factory=dict)
+    extra_tool: dict[str, Any] = {}
     """Other tables of [tool.envspec], kept as they stand (``audit``, ...)."""
 
     @property

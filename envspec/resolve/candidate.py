@@ -7,8 +7,7 @@ A project and each extra of it are asked for under keys of their own, ``torch`` 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, overload
+from typing import TYPE_CHECKING, NamedTuple, Protocol, overload
 
 if TYPE_CHECKING:
     from envspec.index.catalog import Project
@@ -134,8 +133,7 @@ class Matches(Sequence[Candidate]):
         return list(self)[place]
 
 
-@dataclass(frozen=True, slots=True)
-class Skipped:
+class Skipped(NamedTuple):
     """A release that can't be used although it matches, and why."""
 
     name: str

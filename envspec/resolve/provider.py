@@ -32,13 +32,14 @@ class Provider(AbstractProvider[Demand, Candidate, str]):
         direct: Callable[[str, str], Project],
     ) -> None:
         self._catalog = catalog
-        self._constraints = constraints
+        self.constraints = constraints
         self._allow_prereleases = allow_prereleases
-        self._preferred = preferred
-        self._direct = direct
+        self.preferred = preferred
+        self.direct = direct
         """(URL, name) of a direct reference to its project."""
         self._candidates: dict[tuple[int, int, str], Candidate] = {}
-        self._demands: dict[Candidate, tuple[Demand, ...]] = {}
+        self.examined: dict[Candidate, tuple[Demand, ...]] = {}
+        """What each candidate demands, of those that were looked into."""
         self._root_masks: dict[str, int] = {}
         self._root_demands: dict[str, list[Demand]] = {}
         self.skipped: dict[tuple[str, str], Skipped] = {}
@@ -69,12 +70,12 @@ class Provider(AbstractProvider[Demand, Candidate, str]):
         project = self.project(name, demands)
         if project is None:
             return ()
-        mask = self._admitted(project, demands)
+        mask = self.admitted(project, demands)
         for candidate in incompatibilities[identifier]:
             if candidate.project is project:
                 mask &= ~(1 << candidate.place)
         specifiers = [d.specifier for d in demands if d.specifier]
-        specifiers += self._constraints.get(project.name, ())
+        specifiers += self.constraints.get(project.name, ())
         return self._matches(
             project,
             extra.rstrip("]"),
@@ -120,16 +121,17 @@ class Provider(AbstractProvider[Demand, Candidate, str]):
             wants_prerelease=wants_prerelease,
         )
 
-    def _admitted(self, project: Project, demands: Iterable[Demand]) -> int:
+    def admitted(self, project: Project, demands: Iterable[Demand]) -> int:
+        """The releases that the policy, the constraints and all ``demands`` admit, without dead ones."""
         mask = project.usable & ~project.dead
         for demand in demands:
             mask &= demand.mask(project)
-        for specifier in self._constraints.get(project.name, ()):
+        for specifier in self.constraints.get(project.name, ()):
             mask &= project.mask(specifier)
         return mask
 
     def _preferred_place(self, project: Project) -> int:
-        version = self._preferred.get(project.name)
+        version = self.preferred.get(project.name)
         if version is None:
             return -1
         return project.place_of(version)
@@ -138,7 +140,7 @@ class Provider(AbstractProvider[Demand, Candidate, str]):
         """The project, or the direct reference that a demand names; None where nobody has it."""
         for demand in demands:
             if demand.url:
-                return self._direct(demand.url, demand.name)
+                return self.direct(demand.url, demand.name)
         project = self._catalog.project(name)
         if project is None:
             self.missing.add(name)
@@ -158,7 +160,7 @@ class Provider(AbstractProvider[Demand, Candidate, str]):
 
     def get_dependencies(self, candidate: Candidate) -> tuple[Demand, ...]:
         """What the candidate demands; only asked of candidates that ``examine`` passed."""
-        return self._demands[candidate]
+        return self.examined[candidate]
 
     # What the solver asks besides
 
@@ -168,7 +170,7 @@ class Provider(AbstractProvider[Demand, Candidate, str]):
         A release whose demands no solution can meet, given what the spec itself
         demands, is dead: it's left out from then on (and so is what needs only it).
         """
-        if candidate in self._demands:
+        if candidate in self.examined:
             return not candidate.project.dead >> candidate.place & 1
         found = self._catalog.dependencies(candidate.project, candidate.place)
         if isinstance(found, str):
@@ -177,8 +179,8 @@ class Provider(AbstractProvider[Demand, Candidate, str]):
         demands = self._demands_of(candidate, found)
         for demand in demands:
             self._catalog.expect(demand.name, demand.specifier)
-        self._demands[candidate] = demands
-        if not candidate.extra and any(self._is_hopeless(demand) for demand in demands):
+        self.examined[candidate] = demands
+        if not candidate.extra and any(self.is_hopeless(demand) for demand in demands):
             candidate.project.dead |= 1 << candidate.place
             return False
         return True
@@ -212,7 +214,7 @@ class Provider(AbstractProvider[Demand, Candidate, str]):
         for demand in demands:
             self._root_demands.setdefault(demand.name, []).append(demand)
 
-    def _is_hopeless(self, demand: Demand) -> bool:
+    def is_hopeless(self, demand: Demand) -> bool:
         """Whether nothing that the roots leave of a project could meet a demand on it."""
         roots = self._root_demands.get(demand.name, ())
         if demand.url or any(root.url for root in roots):
@@ -220,4 +222,4 @@ class Provider(AbstractProvider[Demand, Candidate, str]):
         project = self.project(demand.name)
         if project is None:
             return True
-        return not self._admitted(project, (*roots, demand))
+        return not self.admitted(project, (*roots, demand))

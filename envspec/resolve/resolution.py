@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 
 from envspec.errors import InvalidValueError
 from envspec.index.catalog import Catalog, Project
 from envspec.index.requirement import Requirement, parse_requirement
 from envspec.resolve.candidate import Candidate, Demand, Skipped
 from envspec.resolve.provider import Provider
-from envspec.resolve.solver import Cause, Conflict, Solver, reachable
+from envspec.resolve.solver import MAX_ROUNDS, Cause, Conflict, Solver, reachable
 from envspec.spec.request import LockRequest
 
 
-@dataclass(frozen=True, slots=True)
-class Pin:
+class Pin(NamedTuple):
     """One project of the solution."""
 
     candidate: Candidate
@@ -36,8 +36,7 @@ class Pin:
         return self.candidate.project
 
 
-@dataclass(frozen=True, slots=True)
-class Resolution:
+class Resolution(NamedTuple):
     """Every project that the target needs, sorted by name."""
 
     pins: tuple[Pin, ...]
@@ -45,8 +44,7 @@ class Resolution:
     unknown_extras: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class NoResolution:
+class NoResolution(NamedTuple):
     """Nothing fits. ``explain`` turns it into sentences."""
 
     causes: tuple[Cause, ...]
@@ -54,14 +52,15 @@ class NoResolution:
     roots: tuple[Demand, ...]
     skipped: tuple[Skipped, ...] = ()
     missing: frozenset[str] = frozenset()
+    gave_up: bool = False
+    """Whether the search ended before all was tried."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wishes:
+class Wishes(NamedTuple):
     """The requirements of a LockRequest, read and their markers judged."""
 
     roots: tuple[Requirement, ...]
-    constraints: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    constraints: Mapping[str, tuple[str, ...]] = {}
     out: tuple[str, ...] = ()
     """Requirements that the target's markers leave out, as written."""
 
@@ -99,6 +98,7 @@ def resolve(
     preferred: Mapping[str, str],
     direct: Callable[[str, str], Project],
     seen: Sequence[str] = (),
+    max_rounds: int = MAX_ROUNDS,
 ) -> Resolution | NoResolution:
     """Find a release for every project that the wishes lead to.
 
@@ -120,7 +120,7 @@ def resolve(
             catalog.expect(root.name, root.specifier)
     catalog.wake([*(root.name for root in roots if not root.url), *seen])
     provider.set_roots(roots)
-    solver = Solver(provider, catalog.foresee)
+    solver = Solver(provider, catalog.foresee, max_rounds)
     try:
         found = reachable(solver.solve(roots), roots, provider)
     except Conflict as conflict:
@@ -130,6 +130,7 @@ def resolve(
             roots,
             tuple(provider.skipped.values()),
             frozenset(provider.missing),
+            conflict.gave_up,
         )
     return Resolution(
         _pins(found, provider),

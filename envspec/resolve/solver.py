@@ -38,9 +38,11 @@ Cause = RequirementInformation[Demand, Candidate]
 class Conflict(Exception):  # noqa: N818 - an answer, caught where it becomes a value
     """Nothing fits; ``causes`` are the demands that met last, with who made them."""
 
-    def __init__(self, causes: list[Cause]) -> None:
+    def __init__(self, causes: list[Cause], *, gave_up: bool = False) -> None:
         super().__init__("conflict")
         self.causes = causes
+        self.gave_up = gave_up
+        """Whether the rounds ran out before all was tried."""
 
 
 class Solver(Resolution[Demand, Candidate, str]):
@@ -48,8 +50,13 @@ class Solver(Resolution[Demand, Candidate, str]):
 
     _p: Provider
 
-    def __init__(self, provider: Provider, foresee: Callable[[Any, int, int], None]) -> None:
+    def __init__(
+        self, provider: Provider, foresee: Callable[[Any, int, int], None], max_rounds: int = MAX_ROUNDS
+    ) -> None:
         super().__init__(provider, BaseReporter())
+        self._max_rounds = max_rounds
+        self.rounds = 0
+        """How many were needed so far."""
         self._foresee = foresee
         self._serial: dict[str, int] = {}
         self._unsatisfied: set[str] = set()
@@ -73,10 +80,13 @@ class Solver(Resolution[Demand, Candidate, str]):
     def _rounds(self) -> None:
         """resolvelib's round: pin one key, or jump back to before what caused the conflict."""
         give_up_hope_at: int | None = None
-        for number in range(MAX_ROUNDS):
+        for number in range(self._max_rounds):
+            self.rounds = number
             if self._optimistic_backjumping_ratio and self._save_states is not None:
                 if give_up_hope_at is None:
-                    give_up_hope_at = number + int((MAX_ROUNDS - number) * self._optimistic_backjumping_ratio)
+                    give_up_hope_at = number + int(
+                        (self._max_rounds - number) * self._optimistic_backjumping_ratio
+                    )
                 elif number >= give_up_hope_at:
                     self._rollback_states()
                     self._look_again()
@@ -90,7 +100,7 @@ class Solver(Resolution[Demand, Candidate, str]):
                 self._look_again()
             else:
                 self._push_new_state()
-        raise Conflict(list(self.state.backtrack_causes))
+        raise Conflict(list(self.state.backtrack_causes), gave_up=True)
 
     def _jump_back(self, causes: list[Cause]) -> None:
         try:

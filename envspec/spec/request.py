@@ -7,13 +7,13 @@ machinery that checks a spec.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
+
 
 from envspec.target.host import Target
 
 
-@dataclass(frozen=True, slots=True)
-class IndexRequest:
+class IndexRequest(NamedTuple):
     """A named index: it serves the projects named for it, and nothing else."""
 
     name: str
@@ -30,8 +30,7 @@ class IndexRequest:
     """True where ``cuda`` implied it, and no [[index]] wrote its URL."""
 
 
-@dataclass(frozen=True, slots=True)
-class StaticMetadata:
+class StaticMetadata(NamedTuple):
     """Dependencies that the spec says of one release, where nothing else can."""
 
     name: str
@@ -40,8 +39,7 @@ class StaticMetadata:
     requires_python: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class LocalWheel:
+class LocalWheel(NamedTuple):
     """A requirement ``name @ ./file.whl``: the file, by the name that asked for it."""
 
     requirement: str
@@ -52,8 +50,7 @@ class LocalWheel:
     """The path as the spec writes it, relative to the spec."""
 
 
-@dataclass(frozen=True, slots=True)
-class NotLocked:
+class NotLocked(NamedTuple):
     """Something the spec asks for that this version doesn't lock yet."""
 
     kind: str
@@ -61,8 +58,7 @@ class NotLocked:
     label: str
 
 
-@dataclass(frozen=True, slots=True)
-class LockRequest:
+class LockRequest(NamedTuple):
     """All that one lock depends on, besides the indexes themselves and an older lock."""
 
     name: str

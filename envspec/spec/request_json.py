@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import json
 from typing import Any, get_args, get_origin, get_type_hints
@@ -12,7 +11,13 @@ from envspec.spec.request import LockRequest
 
 def to_json(request: LockRequest) -> str:
     """One line of JSON that ``from_json`` reads; equal requests give equal text."""
-    return json.dumps(dataclasses.asdict(request), ensure_ascii=True, separators=(",", ":"))
+    return json.dumps(_plain(request), ensure_ascii=True, separators=(",", ":"))
+
+
+def _plain(value: Any) -> Any:
+    if hasattr(value, "_asdict"):
+        return {name: _plain(item) for name, item in value._asdict().items()}
+    return [_plain(item) for item in value] if isinstance(value, tuple) else value
 
 
 def from_json(text: str) -> LockRequest:

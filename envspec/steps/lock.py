@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from envspec.errors import InputError, OfflineError
 from envspec.index.catalog import Catalog, Index, Project
@@ -44,18 +43,16 @@ class Workshop(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class LockOptions:
+class LockOptions(NamedTuple):
     """How an earlier lock counts."""
 
     upgrade: bool = False
-    upgrade_packages: Mapping[str, str] = field(default_factory=dict)
+    upgrade_packages: Mapping[str, str] = {}
     """Normalized name to version, empty for the newest."""
     offline: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Locked:
+class Locked(NamedTuple):
     """One variant's lock, in memory."""
 
     request: LockRequest
@@ -65,8 +62,7 @@ class Locked:
     """What the user should know and a lock doesn't hold: yanked pins, skipped candidates."""
 
 
-@dataclass(frozen=True, slots=True)
-class Unlockable:
+class Unlockable(NamedTuple):
     """One variant that nothing fits."""
 
     request: LockRequest
@@ -145,7 +141,7 @@ def _lock_one(
 
 def _with_upgrades(request: LockRequest, packages: Mapping[str, str]) -> LockRequest:
     exact = tuple(f"{name}=={version}" for name, version in sorted(packages.items()) if version)
-    return replace(request, constraints=(*request.constraints, *exact)) if exact else request
+    return request._replace(constraints=(*request.constraints, *exact)) if exact else request
 
 
 def _preferred(pins: Mapping[str, str], options: LockOptions) -> Mapping[str, str]:

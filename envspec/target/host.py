@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+
+class Target(NamedTuple):
     """What wheels are chosen by, and what the site promised.
 
     ``python`` is evaluated at X.Y.0 unless ``python_exact``.
