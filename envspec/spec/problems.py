@@ -61,8 +61,10 @@ def problems_of(error: ValidationError) -> list[Problem]:
 
 
 def _problem(details: Any) -> Problem:
-    raw: Place = tuple(step for step in details["loc"] if step != "[key]")
+    raw: Place = details["loc"]
     kind, value, context = details["type"], details["input"], details.get("ctx", {})
+    if raw[-1:] == ("[key]",) and kind != "extra_forbidden":  # it's the key itself that is wrong
+        raw = raw[:-1]
     place = _without_tag(raw)
     if kind == "missing":
         return _missing(raw, place)
