@@ -255,6 +255,7 @@ class Loopback:
         self._lock = threading.Lock()
         self._closed = threading.Event()
         self._live: set[socket.socket] = set()
+        self._context = certificates.server_context(tls) if tls else None
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
         self.port: int = self._listener.getsockname()[1]
         self._thread = threading.Thread(target=self._accept, daemon=True)
@@ -343,8 +344,8 @@ class Loopback:
         try:
             plain.settimeout(30)
             plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            if self.tls:
-                connection = certificates.server_context(self.tls).wrap_socket(plain, server_side=True)
+            if self._context is not None:
+                connection = self._context.wrap_socket(plain, server_side=True)
                 with self._lock:
                     self._live.discard(plain)
                     self._live.add(connection)
