@@ -22,6 +22,7 @@ _HEAD = (
     b'# Made by "envspec lock". Change the spec and lock again; this file is not for editing.\n'
     b"# sha256 of the rest: "
 )
+_MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d+))?([Zz]|[+-]\d\d:\d\d)?", re.ASCII)
 _OWN_TABLE = b'\n[tool.envspec]\nspec-digest = "'
 _FIRST = (
     "spec-digest",
@@ -74,10 +75,13 @@ def decode(text: str, where: str) -> Lock:
 
 def canonical_time(text: str) -> str:
     """An RFC 3339 instant in UTC, ``2024-01-29T18:38:38Z``; empty where ``text`` is none."""
+    match = _MOMENT.fullmatch(text)
+    if match is None:
+        return ""
+    day, clock, fraction, zone = match.groups()
+    zone = "+00:00" if zone in (None, "Z", "z") else zone
     try:
-        moment = datetime.fromisoformat(re.sub(r"[zZ]$", "+00:00", text))
-        if moment.tzinfo is None:
-            moment = moment.replace(tzinfo=timezone.utc)
+        moment = datetime.fromisoformat(f"{day}T{clock}.{(fraction or '')[:6]:0<6}{zone}")
         return moment.astimezone(timezone.utc).isoformat().replace("+00:00", "Z")
     except (ValueError, OverflowError):
         return ""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from envspec.errors import UnreadableLockError
+from envspec.lock.canonical import canonical_toml
 from envspec.lock.codec import canonical_time
 from envspec.lock.document import (
     Build,
@@ -78,6 +79,9 @@ def read(text: str, where: str) -> Lock:
 def _parsed(text: str) -> dict[str, Any]:
     if len(text) > _MAX_CHARACTERS:
         raise _WrongError("", f"it has {len(text)} characters; no lock has more than {_MAX_CHARACTERS}")
+    known = canonical_toml(text)
+    if known is not None:
+        return known
     if _ENDLESS_KEY.search(_STRING.sub("q", text)):
         raise _WrongError("", "not a lock: it holds a key of more than 64 parts")
     try:
