@@ -1,6 +1,7 @@
-"""The transport over httpx: for downloads and hubs, with HTTP/2 where ``h2`` is installed.
+"""The transport over httpx: for downloads and hubs.
 
-Importing httpx costs 260 ms, so this module is imported only where it's used.
+HTTP/2 where ``h2`` is installed, else HTTP/1.1. Importing httpx costs 260 ms, so this module
+is imported only where it's used.
 """
 
 from __future__ import annotations
@@ -20,6 +21,10 @@ from envspec.adapters.web_errors import BadFrameError, CutShortError, ProxyRefus
 from envspec.adapters.web_login import proxy_authorization
 from envspec.adapters.web_policy import Answer, Hop
 from envspec.adapters.web_tls import Trust
+
+
+PROTOCOLS = ("http/1.1", "h2") if find_spec("h2") is not None else ("http/1.1",)
+"""What is offered to servers, in httpcore's order."""
 
 _CONNECTIONS = 32
 
@@ -72,9 +77,9 @@ class HttpxTransport:
             proxy=proxy,
             trust_env=False,
             follow_redirects=False,
-            http2=False,
-            timeout=httpx.Timeout(self._timeout_s, pool=None),
+            http2="h2" in PROTOCOLS,
             limits=httpx.Limits(max_connections=_CONNECTIONS, max_keepalive_connections=_CONNECTIONS),
+            timeout=httpx.Timeout(self._timeout_s, pool=None),
         )
 
 

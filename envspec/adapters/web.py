@@ -31,22 +31,26 @@ def open_http(
     their origin, as their files' URLs come without. ``backoff_s``: the wait before a first retry.
     """
     environ = os.environ if environ is None else environ
-    trust = Trust(environ, pip_cert=lambda: pip_settings(environ).cert)
+
+    def pip_cert() -> str:
+        return pip_settings(environ).cert
+
+    transport: Transport
+    if lean:
+        from envspec.adapters.lean_client import LeanTransport
+
+        trust = Trust(environ, pip_cert=pip_cert)
+        transport = LeanTransport(trust, timeout_s=timeout_s)
+    else:
+        from envspec.adapters.httpx_client import PROTOCOLS, HttpxTransport
+
+        trust = Trust(environ, pip_cert=pip_cert, protocols=PROTOCOLS)
+        transport = HttpxTransport(trust, timeout_s=timeout_s)
     return PoliteHttp(
-        _transport(trust, timeout_s=timeout_s, lean=lean),
+        transport,
         trust=trust,
         logins=Logins(environ, login_urls),
         proxies=Proxies(environ),
         timeout_s=timeout_s,
         backoff_s=backoff_s,
     )
-
-
-def _transport(trust: Trust, *, timeout_s: float, lean: bool) -> Transport:
-    if lean:
-        from envspec.adapters.lean_client import LeanTransport
-
-        return LeanTransport(trust, timeout_s=timeout_s)
-    from envspec.adapters.httpx_client import HttpxTransport
-
-    return HttpxTransport(trust, timeout_s=timeout_s)

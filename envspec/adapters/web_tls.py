@@ -12,7 +12,7 @@ import os
 import re
 import ssl
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from envspec.errors import InputError
 
@@ -35,8 +35,15 @@ _HASHED_NAME = re.compile(r"[0-9a-f]{8}\.\d+")
 class Trust:
     """Makes one SSLContext per ``ca_file`` when first needed; safe to use from several threads."""
 
-    def __init__(self, environ: Mapping[str, str], *, pip_cert: Callable[[], str] = str) -> None:
+    def __init__(
+        self,
+        environ: Mapping[str, str],
+        *,
+        pip_cert: Callable[[], str] = str,
+        protocols: Iterable[str] = ("http/1.1",),
+    ) -> None:
         self._environ = environ
+        self._protocols = tuple(protocols)
         self._pip_cert = pip_cert
         self._contexts: dict[str | None, ssl.SSLContext] = {}
         self._held_back: dict[str | None, list[str]] = {}
@@ -63,7 +70,8 @@ class Trust:
             return ca_file in self._narrow
 
     def _made(self, ca_file: str | None) -> ssl.SSLContext:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context = _SharedContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.set_alpn_protocols(self._protocols)
         if ca_file is not None:
             _load_ca_file(context, ca_file)
         folders = [folder for folder in self._folders() if _is_hashed(folder)]
@@ -114,6 +122,21 @@ class Trust:
                 context.load_verify_locations(cafile=path)
         except (OSError, ssl.SSLError) as error:
             self.troubles.append(f"{path} can't be read as certificates: {error.strerror or error}")
+
+
+class _SharedContext(ssl.SSLContext):
+    """A context whose ALPN is set once.
+
+    httpcore sets it anew for every connection, and OpenSSL then frees under one thread what
+    another one is copying (SSL_new runs without the GIL): a handshake in a thousand breaks.
+    """
+
+    _protocols: tuple[str, ...] = ()
+
+    def set_alpn_protocols(self, alpn_protocols: Iterable[str]) -> None:
+        if self._protocols != tuple(alpn_protocols):
+            self._protocols = tuple(alpn_protocols)
+            super().set_alpn_protocols(alpn_protocols)
 
 
 def _load_ca_file(context: ssl.SSLContext, path: str) -> None:
