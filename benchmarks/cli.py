@@ -29,7 +29,7 @@ TOO_HARD = {("pip", "D"), ("nab", "D")}
 """These don't end in four minutes (PERF figures of both: over 100 CPU seconds), so they are not recorded."""
 
 RECORDING_LIMIT_S = 1500.0
-EXTRAS = ("startup", "check", "variants", "growth")
+EXTRAS = ("startup", "check", "edited", "variants", "growth")
 
 
 def main() -> int:
@@ -85,6 +85,10 @@ def _jobs(options: argparse.Namespace, index_url: str) -> list[Job]:
     ]
 
 
+def _root(scenario: str) -> str:
+    return f"{BASE_URL}/{'stale' if scenario == 'stale' else 'simple'}"
+
+
 @contextmanager
 def _runner(*, record: bool, timeout_s: float) -> Iterator[Runner]:
     folder = Path(tempfile.mkdtemp(prefix="envspec-benchmark-"))
@@ -98,15 +102,14 @@ def _runner(*, record: bool, timeout_s: float) -> Iterator[Runner]:
 def _record(options: argparse.Namespace, tools: Sequence[Tool]) -> None:
     """Let each tool lock each input with an empty cache, keeping what it asks for."""
     with _runner(record=True, timeout_s=RECORDING_LIMIT_S) as runner:
-        for job in _jobs(options, f"{BASE_URL}/simple"):
-            for tool in tools:
-                if (tool.name, job.name) in TOO_HARD:
-                    continue
-                for scenario in ("cold", "warm"):
+        for scenario in ("cold", "warm", "stale"):
+            for job in _jobs(options, _root(scenario)):
+                for tool in (one for one in tools if (one.name, job.name) not in TOO_HARD):
                     run = runner.in_turn(job, scenario, [(tool, 1)])[0].runs[0]
                     cost = f"{run.requests} requests, {run.wall_s:.0f} s, {len(run.missed)} not to be had"
-                    said = f"recording {job.name} with {tool.name}, {scenario}: {cost}"
-                    print(said, run.error, file=sys.stderr)
+                    print(f"recording {job.name} with {tool.name}, {scenario}: {cost}", file=sys.stderr)
+                    if run.error:
+                        print(run.error, file=sys.stderr)
         if any(tool.name == "envspec" for tool in tools) and _extras(options):
             _timed_extras(runner, options, [], lambda _series: None)
 
@@ -123,8 +126,7 @@ def _replay(options: argparse.Namespace, tools: list[tuple[Tool, int]]) -> int:
     print(f"{versions}; {machine}; 20 ms a request; medians\n\n{table.heading()}")
     with _runner(record=False, timeout_s=options.timeout) as runner:
         for scenario in options.scenarios:
-            root = "stale" if scenario == "stale" else "simple"
-            for job in _jobs(options, f"{BASE_URL}/{root}"):
+            for job in _jobs(options, _root(scenario)):
                 able = [(tool, count) for tool, count in tools if (tool.name, job.name) not in TOO_HARD]
                 show(runner.in_turn(job, scenario, able))
         lines = _timed_extras(runner, options, tools, show)
@@ -153,7 +155,12 @@ def _timed_extras(
     if "growth" in chosen and tools:
         lines += extras.growth(runner, [one for one in tools if one[0].name in {"uv", "envspec"}], show)
     if not options.no_envspec:
-        steps = {"startup": extras.start_up, "check": extras.unchanged, "variants": extras.two_variants}
+        steps = {
+            "startup": extras.start_up,
+            "check": extras.unchanged,
+            "edited": extras.edited,
+            "variants": extras.two_variants,
+        }
         for name, step in steps.items():
             if name in chosen:
                 lines += step(runner, job, max(options.runs, 5))

@@ -42,6 +42,17 @@ def unchanged(runner: Runner, job: Job, count: int) -> list[str]:
     return [f"lock --check, {job.name} unchanged: {_cost(runs)}"]
 
 
+def edited(runner: Runner, job: Job, count: int) -> list[str]:
+    """A warm lock of a spec with a new comment: nothing that was kept for the old text serves."""
+    work = runner.folder()
+    path, cache = work / "bench.toml", work / "cache"
+    runs = []
+    for edit in range(count + 1):
+        path.write_text(spec(job, f"# edit {edit}\n"))
+        runs.append(runner.command(_fresh_lock(path, job.index_url, cache)(), work))
+    return [f"{job.name}, warm, with the spec's text changed: {_cost(runs[1:])}"]
+
+
 def two_variants(runner: Runner, job: Job, count: int) -> list[str]:
     """One variant against two in one run, warm: the input for CUDA 11.8, and for CUDA 12.1 as well."""
     work = runner.folder()

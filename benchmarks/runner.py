@@ -72,12 +72,12 @@ class Runner:
         path.mkdir(parents=True)
         return path
 
-    def lock(self, tool: Tool, job: Job, cache: Path) -> Run:
-        """Lock ``job`` once with ``tool`` and read the pins it wrote."""
-        work = self.folder()
+    def lock(self, tool: Tool, job: Job, cache: Path, work: Path) -> Run:
+        """Lock ``job`` once with ``tool`` in ``work``, which is emptied first, and read the pins it wrote."""
+        shutil.rmtree(work)
+        work.mkdir()
         run = self.command(tool.command(job, work, cache), work)
         pins = tool.pins(work, (work / "stdout.txt").read_text()) if run.exit_code == 0 else {}
-        shutil.rmtree(work)
         return replace(run, pins=pins)
 
     def command(self, command: Sequence[str], work: Path) -> Run:
@@ -115,31 +115,33 @@ class Runner:
         for turn in range(max(count for _, count in tools)):
             for tool, count in tools:
                 if turn < count and not any(run.timed_out for run in runs[tool.name]):
-                    runs[tool.name].append(self.lock(tool, job, caches[tool.name].folder()))
+                    runs[tool.name].append(caches[tool.name].run())
         for cache in caches.values():
             cache.remove()
         return [Series(job.name, scenario, name, tuple(found)) for name, found in runs.items()]
 
 
 class _Cache:
-    """The cache folder of one tool in one scenario."""
+    """The cache of one tool in one scenario, and the folder it works in: a spec keeps its path."""
 
     def __init__(self, runner: Runner, tool: Tool, job: Job, *, filled: bool) -> None:
         self._runner, self._tool, self._job, self._filled = runner, tool, job, filled
-        self._path: Path | None = None
-        self._filled_at = 0.0
+        self._work = runner.folder()
+        self._path = runner.folder()
+        self._filled_at = -FRESH_FOR_S
 
-    def folder(self) -> Path:
-        """The folder for the next run: new and empty, or filled a short time ago."""
-        if self._path and self._filled and time.monotonic() - self._filled_at < FRESH_FOR_S:
-            return self._path
-        self.remove()
-        self._path = self._runner.folder() / "cache"
-        if self._filled:
-            self._filled_at = time.monotonic()
-            self._runner.lock(self._tool, self._job, self._path)
-        return self._path
+    def run(self) -> Run:
+        """Lock with an empty cache, or with one that was filled a short time ago."""
+        if not self._filled or time.monotonic() - self._filled_at >= FRESH_FOR_S:
+            self.remove()
+            if self._filled:
+                self._filled_at = time.monotonic()
+                self._lock()
+        return self._lock()
+
+    def _lock(self) -> Run:
+        return self._runner.lock(self._tool, self._job, self._path, self._work)
 
     def remove(self) -> None:
-        if self._path:
-            shutil.rmtree(self._path, ignore_errors=True)
+        """Delete the cache; the next run makes it anew at the same path."""
+        shutil.rmtree(self._path, ignore_errors=True)
