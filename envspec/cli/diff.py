@@ -81,14 +81,16 @@ def _names(spec: Path) -> tuple[str, list[str]]:
 
     from envspec.adapters.files import read_text
     from envspec.errors import InvalidValueError
+    from envspec.spec.shown import shown
     from envspec.spec.toml import read_toml
 
     document = read_toml(read_text(spec), str(spec))
     name, variants = document.get("name"), document.get("variants", {})
     if not isinstance(name, str) or not re.fullmatch(r"[a-z0-9-]+", name):
+        met = "is missing" if name is None else f"{shown(name)} was met"
         raise InvalidValueError(
-            what=f"{spec}: name: {name!r} was met",
-            why="a spec's name is made of a-z, 0-9 and -",
+            what=f"{spec}: name: {met}",
+            why="a spec has a name, made of a-z, 0-9 and -",
             fix="give a spec here, or two locks without --variants",
         )
     return name, sorted(variants) if isinstance(variants, dict) else []

@@ -246,8 +246,8 @@ def _host_side(lock: Lock) -> dict[str, Any]:
         "environments": lock.environments,
         "wheel tags": tuple(sorted({interpreter for interpreter, _ in tags})),
         "wheel platforms": tuple(sorted({platform for _, platforms in tags for platform in platforms})),
-        "wheels whose name tells no glibc": tuple(
-            sorted(file.name for file in _files(lock) if _tells_no_glibc(file))
+        "wheels that tell no glibc": tuple(
+            item.name for item in lock.distributions if item.wheel and _tells_no_glibc(item.wheel)
         ),
     }
 

@@ -99,7 +99,7 @@ def test_consequences_for_the_host_are_told() -> None:
             ("linux_x86_64", "manylinux2014_x86_64", "manylinux_2_17_x86_64"),
             ("manylinux2014_x86_64", "manylinux_2_17_x86_64", "manylinux_2_28_x86_64"),
         ),
-        Change("wheels whose name tells no glibc", ("torch-2.1.2+cu118-cp310-cp310-linux_x86_64.whl",), ()),
+        Change("wheels that tell no glibc", ("torch",), ()),
     )
 
 
