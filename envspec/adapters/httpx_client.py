@@ -1,7 +1,8 @@
 """The transport over httpx: for downloads and hubs.
 
-HTTP/2 where ``h2`` is installed, else HTTP/1.1. Importing httpx costs 260 ms, so this module
-is imported only where it's used.
+Importing httpx costs 260 ms, so this module is imported only where it's used. HTTP/1.1 and a
+client per thread: threads that share a client (httpx 0.28) with HTTP/2 offered close each other's
+connections, in one run of three over 16 threads.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ import ssl
 import threading
 from collections.abc import Iterator, Mapping
 from errno import ETIMEDOUT
-from importlib.util import find_spec
 from typing import NoReturn
 
 import httpx
@@ -23,19 +23,14 @@ from envspec.adapters.web_policy import Answer, Hop
 from envspec.adapters.web_tls import Trust
 
 
-PROTOCOLS = ("http/1.1", "h2") if find_spec("h2") is not None else ("http/1.1",)
-"""What is offered to servers, in httpcore's order."""
-
-_CONNECTIONS = 32
-
-
 class HttpxTransport:
-    """``web_policy.Transport``; one httpx.Client per proxy and trust, none with a policy of its own."""
+    """``web_policy.Transport``; a client per thread, proxy and trust, none with a policy of its own."""
 
     def __init__(self, trust: Trust, *, timeout_s: float) -> None:
         self._trust = trust
         self._timeout_s = timeout_s
-        self._clients: dict[tuple[Address | None, str | None], httpx.Client] = {}
+        self._of_thread = threading.local()
+        self._clients: list[httpx.Client] = []
         self._lock = threading.Lock()
 
     def send(self, hop: Hop) -> Answer:
@@ -52,16 +47,20 @@ class HttpxTransport:
     def close(self) -> None:
         """As ``Transport.close``."""
         with self._lock:
-            clients, self._clients = list(self._clients.values()), {}
+            clients, self._clients = self._clients, []
         for client in clients:
             client.close()
 
     def _client(self, hop: Hop) -> httpx.Client:
-        with self._lock:
-            key = (hop.proxy, hop.ca_file)
-            if key not in self._clients:
-                self._clients[key] = self._made(hop)
-            return self._clients[key]
+        clients: dict[tuple[Address | None, str | None], httpx.Client]
+        clients = vars(self._of_thread).setdefault("clients", {})
+        key = (hop.proxy, hop.ca_file)
+        client = clients.get(key)
+        if client is None or client.is_closed:
+            client = clients[key] = self._made(hop)
+            with self._lock:
+                self._clients.append(client)
+        return client
 
     def _made(self, hop: Hop) -> httpx.Client:
         proxy = None
@@ -77,8 +76,6 @@ class HttpxTransport:
             proxy=proxy,
             trust_env=False,
             follow_redirects=False,
-            http2="h2" in PROTOCOLS,
-            limits=httpx.Limits(max_connections=_CONNECTIONS, max_keepalive_connections=_CONNECTIONS),
             timeout=httpx.Timeout(self._timeout_s, pool=None),
         )
 

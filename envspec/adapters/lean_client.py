@@ -14,6 +14,7 @@ import struct
 import threading
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from errno import ETIMEDOUT
 from typing import Protocol
 
@@ -62,21 +63,9 @@ class LeanTransport:
         key: _Key = (*hop.address.origin, hop.proxy, hop.ca_file)
         head = _request_head(hop)
         while (connection := self._kept(key)) is not None:
-            try:
-                return _LeanAnswer(connection, connection.ask(head), self, key)
-            except TimeoutError:
-                self.forget(connection)
-                raise
-            except OSError:
-                self.forget(connection)
-                if connection.answered:
-                    raise
-        connection = self._connect(hop, key)
-        try:
-            return _LeanAnswer(connection, connection.ask(head), self, key)
-        except BaseException:
-            self.forget(connection)
-            raise
+            with suppress(_GivenUpError):
+                return self._ask(connection, head, key, kept=True)
+        return self._ask(self._connect(hop, key), head, key)
 
     def close(self) -> None:
         """As ``Transport.close``."""
@@ -101,6 +90,17 @@ class LeanTransport:
         with self._lock:
             self._open.discard(connection)
         connection.close()
+
+    def _ask(self, connection: _Connection, head: bytes, key: _Key, *, kept: bool = False) -> _LeanAnswer:
+        """Raises _GivenUpError where the server had left a kept connection before it was asked."""
+        try:
+            return _LeanAnswer(connection, connection.ask(head), self, key)
+        except BaseException as error:
+            self.forget(connection)
+            given_up = isinstance(error, OSError) and not isinstance(error, TimeoutError)
+            if kept and given_up and not connection.answered:
+                raise _GivenUpError from error
+            raise
 
     def _kept(self, key: _Key) -> _Connection | None:
         while True:
@@ -142,6 +142,10 @@ class LeanTransport:
         session = tls.session
         if session is not None:
             self._sessions[key] = session
+
+
+class _GivenUpError(Exception):
+    """The server closed a connection between two requests, as it may."""
 
 
 class _Connection:
@@ -278,11 +282,9 @@ class _LeanAnswer:
 
     def _until_closed(self) -> Iterator[bytes]:
         self._lasts = False
-        while True:
-            try:
+        with suppress(CutShortError):
+            while True:
                 yield self._connection.more()
-            except CutShortError:
-                return
 
 
 class _SilenceIsTimeout:
@@ -326,14 +328,10 @@ class _TlsStream:
         return self._tls.session
 
     def recv(self, size: int, /) -> bytes:
-        while True:
-            try:
-                return self._tls.read(size)
-            except ssl.SSLWantReadError:
-                self._flush()
-                self._fill()
-            except (ssl.SSLZeroReturnError, ssl.SSLEOFError):
-                return b""
+        while (data := self._decrypted(size)) is None:
+            self._flush()
+            self._fill()
+        return data
 
     def sendall(self, data: bytes, /) -> None:
         self._tls.write(data)
@@ -343,18 +341,27 @@ class _TlsStream:
         self._inner.close()
 
     def _shake_hands(self) -> None:
-        while True:
-            try:
-                self._tls.do_handshake()
-            except ssl.SSLWantReadError:
-                self._flush()
-                self._fill()
-            except ssl.SSLError:
-                self._flush()  # the alert that says why
-                raise
-            else:
-                break
-        self._flush()
+        while not self._agreed():
+            self._fill()
+
+    def _agreed(self) -> bool:
+        """Go on with the handshake; False where more of the server is needed."""
+        try:
+            self._tls.do_handshake()
+        except ssl.SSLWantReadError:
+            return False
+        finally:
+            self._flush()  # also the alert that says why it failed
+        return True
+
+    def _decrypted(self, size: int) -> bytes | None:
+        """Up to ``size`` bytes of one record, none at the end; None where more is needed."""
+        try:
+            return self._tls.read(size)
+        except ssl.SSLWantReadError:
+            return None
+        except (ssl.SSLZeroReturnError, ssl.SSLEOFError):
+            return b""
 
     def _flush(self) -> None:
         data = self._outgoing.read()

@@ -6,14 +6,13 @@ an earlier one (global, user, site, PIP_CONFIG_FILE); in all files [install] win
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import os
 import re
 import sys
 from collections.abc import Iterator, Mapping
 from importlib.machinery import PathFinder
 from pathlib import Path
+from typing import NamedTuple
 
 from envspec.errors import InputError
 

@@ -35,16 +35,15 @@ def open_http(
     def pip_cert() -> str:
         return pip_settings(environ).cert
 
+    trust = Trust(environ, pip_cert=pip_cert)
     transport: Transport
     if lean:
         from envspec.adapters.lean_client import LeanTransport
 
-        trust = Trust(environ, pip_cert=pip_cert)
         transport = LeanTransport(trust, timeout_s=timeout_s)
     else:
-        from envspec.adapters.httpx_client import PROTOCOLS, HttpxTransport
+        from envspec.adapters.httpx_client import HttpxTransport
 
-        trust = Trust(environ, pip_cert=pip_cert, protocols=PROTOCOLS)
         transport = HttpxTransport(trust, timeout_s=timeout_s)
     return PoliteHttp(
         transport,

@@ -7,7 +7,7 @@ and a URL that Python's own parser bends into shape may name another host than a
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from envspec.errors import NetworkError
 
@@ -23,8 +23,7 @@ _UNSAFE = re.compile(r"[^!-~]")
 _MAX_SHOWN = 300
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(NamedTuple):
     """What is asked of whom. ``host`` is lower case and ASCII, an IPv6 address without brackets."""
 
     scheme: str

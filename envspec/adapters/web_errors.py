@@ -10,7 +10,7 @@ import errno
 import socket
 import ssl
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from envspec.adapters.web_address import Address, printable
 from envspec.adapters.web_tls import UNKNOWN_ISSUER_CODES
@@ -41,8 +41,7 @@ class ProxyRefusedError(ConnectionError):
         self.status = status
 
 
-@dataclass(frozen=True, slots=True)
-class Visit:
+class Visit(NamedTuple):
     """Where a request stands: where it set out, where redirects led it, by which proxy."""
 
     start: Address

@@ -9,6 +9,7 @@ import base64
 import re
 import threading
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from envspec.adapters.web_address import Address
@@ -30,10 +31,8 @@ class Logins:
         self.netrc_trouble = ""
         """Why netrc could not be read, for the message of a 401."""
         for url in urls:
-            try:
+            with suppress(NetworkError):  # said where the URL is asked for
                 self.learn(Address.parse(url))
-            except NetworkError:
-                continue  # said where the URL is asked for
 
     def learn(self, address: Address) -> None:
         """Keep a URL's credentials for its origin, unless there are some: the first ones stay."""

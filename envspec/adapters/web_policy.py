@@ -15,9 +15,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO, NoReturn, Protocol, TypeVar
+from typing import BinaryIO, NamedTuple, NoReturn, Protocol, TypeVar
 
 import envspec
 from envspec.adapters.web_address import Address, printable
@@ -50,8 +49,7 @@ _SMALL_BODY_BYTES = 64 * 1024
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Hop:
+class Hop(NamedTuple):
     """One request to one server, with everything decided."""
 
     address: Address
@@ -109,16 +107,16 @@ class _WorthRetrying(Exception):  # noqa: N818 - never leaves this module
         self.wait_s = wait_s
 
 
-@dataclass
 class _Partial:
     """A download under way."""
 
-    file: BinaryIO
-    progress: Progress | None
-    size: int = 0
-    validator: str = ""
-    """Strong ETag under which the rest may be asked for; empty where it may not."""
-    digest: hashlib._Hash = field(default_factory=hashlib.sha256)
+    def __init__(self, file: BinaryIO, progress: Progress | None) -> None:
+        self.file = file
+        self.progress = progress
+        self.size = 0
+        self.digest = hashlib.sha256()
+        self.validator = ""
+        """Strong ETag under which the rest may be asked for; empty where it may not."""
 
     def restart(self) -> None:
         """Drop what came so far."""
@@ -198,7 +196,7 @@ class PoliteHttp:
         while True:
             try:
                 return once()
-            except _WorthRetrying as failed:
+            except _WorthRetrying as failed:  # noqa: PERF203 - the loop is the retrying
                 if size() - size_before >= _HEARTENING_BYTES:
                     tried = 0
                 size_before = size()

@@ -35,15 +35,8 @@ _HASHED_NAME = re.compile(r"[0-9a-f]{8}\.\d+")
 class Trust:
     """Makes one SSLContext per ``ca_file`` when first needed; safe to use from several threads."""
 
-    def __init__(
-        self,
-        environ: Mapping[str, str],
-        *,
-        pip_cert: Callable[[], str] = str,
-        protocols: Iterable[str] = ("http/1.1",),
-    ) -> None:
+    def __init__(self, environ: Mapping[str, str], *, pip_cert: Callable[[], str] = str) -> None:
         self._environ = environ
-        self._protocols = tuple(protocols)
         self._pip_cert = pip_cert
         self._contexts: dict[str | None, ssl.SSLContext] = {}
         self._held_back: dict[str | None, list[str]] = {}
@@ -71,7 +64,7 @@ class Trust:
 
     def _made(self, ca_file: str | None) -> ssl.SSLContext:
         context = _SharedContext(ssl.PROTOCOL_TLS_CLIENT)
-        context.set_alpn_protocols(self._protocols)
+        context.set_alpn_protocols(["http/1.1"])
         if ca_file is not None:
             _load_ca_file(context, ca_file)
         folders = [folder for folder in self._folders() if _is_hashed(folder)]
@@ -127,8 +120,8 @@ class Trust:
 class _SharedContext(ssl.SSLContext):
     """A context whose ALPN is set once.
 
-    httpcore sets it anew for every connection, and OpenSSL then frees under one thread what
-    another one is copying (SSL_new runs without the GIL): a handshake in a thousand breaks.
+    httpcore sets it anew for every connection, and OpenSSL then frees what another thread may be
+    copying just then (SSL_new runs without the GIL).
     """
 
     _protocols: tuple[str, ...] = ()
