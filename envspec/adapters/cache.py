@@ -160,16 +160,14 @@ class SqliteStore:
 
 def _connect(where: str) -> sqlite3.Connection:
     database = sqlite3.connect(where, timeout=_BUSY_S, check_same_thread=False, isolation_level=None)
+    database.execute("PRAGMA synchronous=OFF")  # a cache that a power cut broke is begun anew
     if _version(database) != _SCHEMA_VERSION:
-        with suppress(sqlite3.OperationalError):
-            database.execute("PRAGMA journal_mode=WAL")
         database.execute("BEGIN IMMEDIATE")
         if _version(database) != _SCHEMA_VERSION:  # no other process did it meanwhile
             for statement in _SCHEMA:
                 database.execute(statement)
             database.execute(f"PRAGMA user_version={_SCHEMA_VERSION}")
         database.execute("COMMIT")
-    database.execute("PRAGMA synchronous=OFF")
     return database
 
 

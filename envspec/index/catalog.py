@@ -52,6 +52,8 @@ class PagedIndex(Protocol):
 
 Index = LiveIndex | StillIndex
 
+_TRIES_AHEAD = 8
+
 
 class Policy(NamedTuple):
     """What the spec says beyond requirements."""
@@ -118,11 +120,14 @@ class Catalog:
         self._sdist = sdist
         self._projects: dict[str, Project | None] = {}
         self._expected: dict[str, list[str]] = {}
+        self._seen: dict[str, ProjectRecord] = {}
         self._preferred: Mapping[str, str] = {}
+        self._demanded: Mapping[str, Sequence[str]] = {}
 
-    def prefer(self, versions: Mapping[str, str]) -> None:
-        """Fetch ahead for these pins where they're admitted."""
-        self._preferred = versions
+    def aim(self, preferred: Mapping[str, str], demanded: Mapping[str, Sequence[str]]) -> None:
+        """Fetch ahead by these pins of an earlier lock, and by what the spec itself demands of projects."""
+        self._preferred = preferred
+        self._demanded = demanded
 
     def index_of(self, name: str) -> Index | None:
         """The index that serves ``name``."""
@@ -136,9 +141,9 @@ class Catalog:
         if index is None:
             record = None
         elif isinstance(index, LiveIndex):
-            record = self._client.record(index, name, self.view)
+            record = self._client.record(index, name, self._view_of(name))
         else:
-            record = index.record(name, self.view)
+            record = index.record(name, self._view_of(name))
         project = None if record is None else Project(record, index, self._usable(record))
         self._projects[name] = project
         return project
@@ -222,28 +227,57 @@ class Catalog:
             return
         index = self.index_of(name)
         if isinstance(index, LiveIndex):
-            self._client.foresee_record(index, name, self.view, self._foresee_newest)
+            self._client.foresee_record(index, name, self._view_of(name), self._foresee_newest)
 
     def wake(self, names: Sequence[str]) -> None:
         """Ask at once for all pages that are missing or grew old: the roots', and an earlier run's."""
-        live = {name: index for name in names if isinstance(index := self.index_of(name), LiveIndex)}
-        self._client.wake(live, self.view, self._foresee_newest)
+        for name in dict.fromkeys(names):
+            index = self.index_of(name)
+            if isinstance(index, LiveIndex):
+                self._client.wake(index, name, self._view_of(name), self._foresee_newest)
+
+    def _view_of(self, name: str) -> View:
+        return self.view.with_sdists if name in self.policy.sdists else self.view
 
     def _foresee_newest(self, record: ProjectRecord) -> None:
         """On the thread that made a record: fetch what its likely pick requires, and so on."""
+        self._seen[record.name] = record
         mask = self._usable(record)
         for specifier in list(self._expected.get(record.name, ())):
             mask &= record.versions.mask(specifier) if specifier else mask
         mask = (mask & ~record.prereleases & ~record.yanked) or mask
-        if not mask:
-            return
-        place = (mask & -mask).bit_length() - 1
         preferred = self._preferred.get(record.name)
         if preferred in record.versions.strings:
-            place = record.versions.strings.index(preferred)
-        file, index = record.file(place), self.index_of(record.name)
-        if file.is_wheel and isinstance(index, LiveIndex):
-            self._client.foresee_dependencies(file, index, self.environment, self._foresee_required)
+            mask = 1 << record.versions.strings.index(preferred)
+        self._foresee_one_of(record, mask, _TRIES_AHEAD)
+
+    def _foresee_one_of(self, record: ProjectRecord, mask: int, tries: int) -> None:
+        """Fetch what the newest release of ``mask`` requires; the next one's, if that's ruled out."""
+        index = self.index_of(record.name)
+        if not mask or not tries or not isinstance(index, LiveIndex):
+            return
+        lowest = mask & -mask
+        file = record.file(lowest.bit_length() - 1)
+
+        def then(found: Dependencies) -> None:
+            if any(self._is_ruled_out(requirement) for requirement in found.always):
+                self._foresee_one_of(record, mask ^ lowest, tries - 1)
+            else:
+                self._foresee_required(found)
+
+        if file.is_wheel:
+            self._client.foresee_dependencies(file, index, self.environment, then)
+
+    def _is_ruled_out(self, requirement: Requirement) -> bool:
+        """Whether the spec's own demands leave nothing for this requirement, as far as is known yet."""
+        record = self._seen.get(requirement.name)
+        demanded = self._demanded.get(requirement.name)
+        if record is None or demanded is None or requirement.url:
+            return False
+        mask = self._usable(record) & record.versions.mask(requirement.specifier)
+        for specifier in demanded:
+            mask &= record.versions.mask(specifier)
+        return not mask
 
     def _foresee_required(self, found: Dependencies) -> None:
         for requirement in found.always:

@@ -39,7 +39,7 @@ MAX_PAGE_BYTES = 64 * 1024 * 1024
 MAX_PAGE_DECODED_BYTES = 256 * 1024 * 1024
 MAX_METADATA_BYTES = 8 * 1024 * 1024
 MAX_WHEEL_BYTES = 64 * 1024 * 1024 * 1024
-WORKERS = 20
+WORKERS = 12
 
 
 class LiveIndex(NamedTuple):
@@ -242,18 +242,15 @@ class IndexClient:
         return self._store.body(index.page_url(project))
 
     def wake(
-        self, wanted: Mapping[str, LiveIndex], view: View, then: Callable[[ProjectRecord], None]
+        self, index: LiveIndex, project: str, view: View, then: Callable[[ProjectRecord], None]
     ) -> None:
-        """Ask at once for every page of ``wanted`` (project to index) that is missing or has grown old."""
-        if self._offline:
+        """Begin to ask for a page that is missing or has grown old, though nobody waits for it yet."""
+        url = index.page_url(project)
+        if self._offline or (url, view.key) in self._records or url in self._pages_now:
             return
-        for project, index in wanted.items():
-            url = index.page_url(project)
-            if (url, view.key) in self._records or url in self._pages_now:
-                continue
-            known = self._store.page(url)
-            if known is None or not self._is_fresh(known):
-                self._start_record(index, project, view, urgent=True, then=then)
+        known = self._store.page(url)
+        if known is None or not self._is_fresh(known):
+            self._start_record(index, project, view, urgent=True, then=then)
 
     # Metadata
 
@@ -430,11 +427,9 @@ class IndexClient:
         self._store.flush()
 
     def close(self) -> None:
-        """Stop the threads and give back the connections."""
+        """Stop the threads; the connections are their owner's to close."""
         if self._crew is not None:
             self._crew.close()
-        if self._http is not None:
-            self._http.close()
 
 
 def freshness_s(headers: Mapping[str, str]) -> int:

@@ -113,8 +113,11 @@ def resolve(
         preferred=preferred,
         direct=direct,
     )
-    catalog.prefer(preferred)
     roots = tuple(demand for root in wishes.roots for demand in provider.demands(root))
+    demanded: dict[str, list[str]] = {name: list(specifiers) for name, specifiers in wishes.constraints.items()}
+    for root in roots:
+        demanded.setdefault(root.name, []).append(root.specifier)
+    catalog.aim(preferred, demanded)
     for root in roots:
         if not root.url:
             catalog.expect(root.name, root.specifier)
