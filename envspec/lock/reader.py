@@ -43,6 +43,7 @@ _STRING = re.compile(r"""\"(?:[^"\\\n]|\\.)*\"|'[^'\n]*'""")
 _ENDLESS_KEY = re.compile(r"(?<![\w-])(?:[\w-]+[ \t]*\.[ \t]*){64}")
 """tomllib needs memory in the square of a dotted key's parts, so such a key may not reach it."""
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_LABEL = re.compile(r"[a-z0-9-]+")
 _VERSION = re.compile(r"[A-Za-z0-9.!+_-]+")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _HEX = re.compile(r"[0-9a-f]+")
@@ -109,8 +110,8 @@ def _lock(document: dict[str, Any], where: str) -> Lock:
     at = "tool.envspec"
     distributions = tuple(_distributions(document))
     return Lock(
-        name=_text(own, "name", at) or _name_from(where),
-        variant=_text(own, "variant", at),
+        name=_matching(own, "name", at, _LABEL, "a spec's name") or _name_from(where),
+        variant=_matching(own, "variant", at, _LABEL, "a variant's name"),
         spec_digest=_text(own, "spec-digest", at),
         files=_text(own, "files", at) or "urls",
         environments=_texts(document, "environments", ""),

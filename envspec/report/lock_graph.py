@@ -7,11 +7,12 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from envspec.lock.document import Lock
 from envspec.lock.graph import Chain, Graph, TreeRow
+from envspec.report.plain import plain
 
 
 def tree_text(label: str, rows: Iterable[TreeRow]) -> str:
     """Lines as ``tree`` draws them; ``(*)`` marks what is unfolded at another place."""
-    return "\n".join([label, *_drawn(rows)]) + "\n"
+    return "\n".join([plain(label), *_drawn(rows)]) + "\n"
 
 
 def _drawn(rows: Iterable[TreeRow]) -> Iterator[str]:
@@ -24,7 +25,7 @@ def _drawn(rows: Iterable[TreeRow]) -> Iterator[str]:
 
 
 def _named(row: TreeRow) -> str:
-    return f"{row.name}[{','.join(row.extras)}]" if row.extras else row.name
+    return f"{row.name}[{plain(','.join(row.extras))}]" if row.extras else row.name
 
 
 def tree_json(label: str, rows: Iterable[TreeRow]) -> str:
@@ -81,10 +82,11 @@ def _why_lines(reason: Reason) -> Iterator[str]:
     version = f"{reason.name} {reason.version}" if reason.version else f"{reason.name} is not installed"
     yield f"{reason.where}: {version if reason.known else f'no {reason.name}'}"
     for chain in reason.chains:
+        asked = plain(chain.requirement)
         if len(chain.names) == 1:
-            yield f"  {chain.requirement}  (the spec asks for it)"
+            yield f"  {asked}  (the spec asks for it)"
         else:
-            yield f"  {' -> '.join([chain.requirement, *chain.names[1:]])}"
+            yield f"  {' -> '.join([asked, *chain.names[1:]])}"
     for build in reason.builds:
         yield f"  needed to build {build}"
     if reason.version and not reason.chains:

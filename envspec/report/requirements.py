@@ -11,11 +11,11 @@ from collections.abc import Iterator
 
 from envspec.errors import InputError
 from envspec.lock.document import Lock, LockedDistribution, LockedFile
+from envspec.report.plain import plain
 
 _PIP_HASHES = ("sha256", "sha384", "sha512")
 """pip accepts these and refuses a file that names any other."""
 _NOT_FOR_REQUIREMENTS = re.compile(r"\b(extras|dependency_groups)\b")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 def as_requirements(lock: Lock) -> str:
@@ -47,14 +47,14 @@ def _refuse_unhashable(lock: Lock) -> None:
 def _head(lock: Lock) -> Iterator[str]:
     python = str(lock.target.get("python") or lock.requires_python or "any")
     arch = str(lock.target.get("arch") or "any machine")
-    yield f"# Python {_plain(python)}, linux {_plain(arch)}"
-    yield f'# Made by "envspec export" from {_plain(lock.file_name)}; complete, so pip has nothing to resolve:'
-    options = [f"--extra-index-url {_plain(url)}" for _, url in _indexes(lock)]
+    yield f"# Python {plain(python)}, linux {plain(arch)}"
+    yield f'# Made by "envspec export" from {plain(lock.file_name)}; complete: pip has nothing to resolve.'
+    options = [f"--extra-index-url {plain(url)}" for _, url in _indexes(lock)]
     if any(file.path for item in lock.distributions for file in _files(item)):
         options.append("--find-links wheels/")
     yield f"#   pip install {' '.join(['--require-hashes --no-deps', *options])} -r FILE"
     for name, url in _indexes(lock):
-        yield f"# index {_plain(name)}: {_plain(url)}"
+        yield f"# index {plain(name)}: {plain(url)}"
 
 
 def _indexes(lock: Lock) -> list[tuple[str, str]]:
@@ -65,10 +65,10 @@ def _indexes(lock: Lock) -> list[tuple[str, str]]:
 
 def _entry(item: LockedDistribution) -> Iterator[str]:
     if item.index_name not in ("", "default"):
-        yield f"# from index {_plain(item.index_name)}"
+        yield f"# from index {plain(item.index_name)}"
     if item.wheel is None:
         yield "# a source distribution: pip builds it, and checks by hash nothing that the build asks for"
-    marker = f" ; {_plain(item.marker)}" if item.marker else ""
+    marker = f" ; {plain(item.marker)}" if item.marker else ""
     hashes = sorted({f"--hash={name}:{digest}" for file in _files(item) for name, digest in _accepted(file)})
     yield " \\\n    ".join([f"{_pinned(item)}{marker}", *hashes])
 
@@ -86,8 +86,3 @@ def _files(item: LockedDistribution) -> Iterator[LockedFile]:
 
 def _accepted(file: LockedFile) -> Iterator[tuple[str, str]]:
     yield from ((name, digest) for name, digest in file.hashes if name in _PIP_HASHES)
-
-
-def _plain(text: str) -> str:
-    """Text for one line of a file whose every line is an instruction."""
-    return _CONTROL.sub("?", text)

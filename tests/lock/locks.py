@@ -129,7 +129,7 @@ def locks(draw: st.DrawFn) -> Lock:
     )
     return Lock(
         name=draw(names),
-        variant=draw(texts),
+        variant=draw(st.just("") | names),
         spec_digest=draw(texts),
         files=draw(st.sampled_from(["urls", "portable"])),
         environments=tuple(draw(st.lists(texts, max_size=2))),

@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from envspec.cli.main import main
+from envspec.lock.codec import encode
+from tests.lock.locks import distribution, lock
+
+HELD = lock(
+    distribution("easyocr", "1.7.2", "numpy", "torch"),
+    distribution("numpy", "1.26.4"),
+    distribution("requests", "2.32.0", extras=("socks",)),
+    distribution("torch", "2.1.2+cu118", "numpy", "requests[socks]"),
+    requirements=("easyocr", "torch==2.1.2"),
+)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> str:
+    path = tmp_path / "pylock.ocr.toml"
+    path.write_bytes(encode(HELD))
+    return str(path)
+
+
+def test_the_tree_goes_down_from_what_the_spec_asks_for(
+    path: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["tree", path]) == 0
+    assert capsys.readouterr().out == (
+        "ocr\n"
+        "├── easyocr 1.7.2\n"
+        "│   ├── numpy 1.26.4\n"
+        "│   └── torch 2.1.2+cu118\n"
+        "│       ├── numpy 1.26.4\n"
+        "│       └── requests[socks] 2.32.0\n"
+        "└── torch 2.1.2+cu118 (*)\n"
+    )
+
+
+def test_the_tree_ends_at_a_depth(path: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["tree", path, "--depth", "0"]) == 0
+    assert capsys.readouterr().out == "ocr\n├── easyocr 1.7.2\n└── torch 2.1.2+cu118\n"
+
+
+def test_the_tree_goes_up_from_a_name(path: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["tree", path, "--invert", "NumPy"]) == 0
+    assert capsys.readouterr().out == (
+        "ocr\n└── numpy 1.26.4\n    ├── easyocr 1.7.2\n    └── torch 2.1.2+cu118\n        └── easyocr 1.7.2\n"
+    )
+
+
+def test_json_has_a_row_for_each_line(path: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["tree", path, "--depth", "0", "--format", "json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {
+        "lock": "ocr",
+        "rows": [
+            {"depth": 0, "name": "easyocr", "version": "1.7.2", "extras": [], "repeated": False},
+            {"depth": 0, "name": "torch", "version": "2.1.2+cu118", "extras": [], "repeated": False},
+        ],
+    }
+
+
+def test_a_name_that_is_not_locked_is_told_with_the_nearest(
+    path: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["tree", path, "--invert", "nunpy"]) == 2
+    assert capsys.readouterr().err == (
+        f"envspec: {path}: no 'nunpy'\n"
+        "  why: nothing of that name is locked there\n"
+        "  fix: did you mean 'numpy'?\n"
+    )
+
+
+@pytest.mark.parametrize("depth", ["-1", "x", "1" * 30])
+def test_a_depth_that_is_no_number_is_refused(
+    path: str, depth: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["tree", path, "--depth", depth])
+    assert caught.value.code == 2
+    assert "expected one argument" in (error := capsys.readouterr().err) or "a whole number from 0" in error
+
+
+def test_a_lock_can_not_put_orders_into_a_terminal(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    held = lock(distribution("a", "1", "b[\x1b[2J]"), distribution("b", "1"), requirements=("a[\x07]",))
+    path = tmp_path / "pylock.toml"
+    path.write_bytes(encode(held))
+    assert main(["tree", str(path)]) == 0
+    assert main(["why", "b", str(path)]) == 0
+    assert not {"\x1b", "\x07"} & set(capsys.readouterr().out)
