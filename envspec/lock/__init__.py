@@ -1,0 +1,1 @@
+"""What is pinned: the lock, its text, and what differs between two."""

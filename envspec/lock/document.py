@@ -6,6 +6,8 @@ Named tuples of plain values; ``codec`` turns them into text and back.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 
@@ -105,7 +107,7 @@ class Lock(NamedTuple):
     """``urls`` or ``portable``."""
     environments: tuple[str, ...]
     requires_python: str
-    target: dict[str, Any] = {}
+    target: Mapping[str, Any] = MappingProxyType({})
     """[tool.envspec.target], TOML values."""
     requirements: tuple[str, ...] = ()
     """What the spec asked for itself, PEP 508, sorted."""
@@ -119,7 +121,7 @@ class Lock(NamedTuple):
     not_locked: tuple[tuple[str, str], ...] = ()
     """(kind, label) of what the spec asks for and this lock doesn't hold."""
     warnings: tuple[str, ...] = ()
-    extra_tool: dict[str, Any] = {}
+    extra_tool: Mapping[str, Any] = MappingProxyType({})
     """Other tables of [tool.envspec], kept as they stand (``audit``, ...)."""
 
     @property
