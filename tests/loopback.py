@@ -350,6 +350,9 @@ class Loopback:
                     self._live.discard(plain)
                     self._live.add(connection)
             with connection.makefile("rb") as reader:
+                if reader.peek(1)[:1] == b"\x16":  # TLS, which isn't spoken here
+                    connection.sendall(b"HTTP/1.1 400 Bad Request\r\nconnection: close\r\n\r\n")
+                    return
                 self._converse(connection, reader, number)
         except (OSError, ValueError):
             pass
@@ -410,7 +413,7 @@ class Loopback:
             waiting = self._first.get(asked.path)
             if waiting:
                 return waiting.pop(0)
-        always = self._always.get(asked.path)
+        always = self._always.get(asked.path) or self._always.get(asked.path.partition("?")[0])
         if isinstance(always, Answer):
             return always
         if self.auth is not None and asked.headers.get("authorization") != _basic(*self.auth):

@@ -41,6 +41,8 @@ class HttpxTransport:
         request.extensions["timeout"] = client.timeout.as_dict()
         try:
             return _HttpxAnswer(client.send(request, stream=True))
+        except UnicodeError as error:
+            raise socket.gaierror(socket.EAI_NONAME, "no name can look like this") from error
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             _translate(error)
 

@@ -386,10 +386,11 @@ def _next_address(visit: Visit, answer: Answer, been: set[str]) -> Address:
     try:
         there = Address.parse(_joined(visit.here, location))
     except (NetworkError, ValueError) as error:
-        scheme = printable(location.partition(":")[0]) if ":" in location else ""
+        scheme = printable(location.partition(":")[0]).lower() if ":" in location else "http"
+        known = scheme in ("http", "https")
         raise RedirectError(
             what=f"{visit.label}: redirected to where we don't go",
-            why=f"the place is of kind {scheme!r}, and we follow http and https" if scheme else "it's no URL",
+            why="it's no URL" if known else f"the place is of kind {scheme!r}, and we follow http and https",
             fix=fix,
         ) from error
     if visit.here.scheme == "https" and there.scheme == "http":
