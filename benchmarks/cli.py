@@ -7,9 +7,10 @@ import json
 import os
 import platform
 import shutil
+import signal
 import sys
 import tempfile
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,6 +35,7 @@ EXTRAS = ("startup", "check", "edited", "variants", "growth")
 
 def main() -> int:
     """Record if there is no recording, then time and print; 1 where a tool's pins differ from uv's."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the server ends with us
     options = _options()
     tools = _chosen_tools(options)
     peers.set_up(["server", *(tool.name for tool, _ in tools)])
@@ -43,6 +45,8 @@ def main() -> int:
         _record(options, [tool for tool, _ in tools])
     if options.record_more:
         return 0
+    if options.serve:
+        return _serve()
     return _replay(options, tools)
 
 
@@ -65,6 +69,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--record-more", action="store_true", help="add what the tools ask for now; no timing"
     )
+    parser.add_argument("--serve", action="store_true", help="only serve what is recorded, until Ctrl-C")
     parser.add_argument("--json", type=Path, help="write every single run to this file")
     return parser.parse_args()
 
@@ -112,6 +117,13 @@ def _record(options: argparse.Namespace, tools: Sequence[Tool]) -> None:
                         print(run.error, file=sys.stderr)
         if any(tool.name == "envspec" for tool in tools) and _extras(options):
             _timed_extras(runner, options, [], lambda _series: None)
+
+
+def _serve() -> int:
+    with Server(RECORDED, record=False) as server, suppress(KeyboardInterrupt):
+        print(f"serving; SSL_CERT_FILE={server.ca}, index {BASE_URL}/simple (or /stale, or /made-100/simple)")
+        signal.pause()
+    return 0
 
 
 def _replay(options: argparse.Namespace, tools: list[tuple[Tool, int]]) -> int:

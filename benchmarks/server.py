@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import ssl
 import subprocess
 import sys
@@ -36,6 +37,7 @@ class Server:
             command = [python, "-m", "benchmarks.certificate", str(self._tls)]
             subprocess.run(command, env=environment, check=True)
         host, port = BASE_URL.removeprefix("https://").split(":")
+        _refuse_company(host, int(port))
         command = [peers.program("server", "granian"), "--interface", "rsgi", "--factory", "--no-ws"]
         command += ["--loop", "uvloop", "--host", host, "--port", port, "--log-level", "warning"]
         command += ["--ssl-certificate", str(self._tls / "server.pem")]
@@ -60,7 +62,7 @@ class Server:
     def _wait(self) -> None:
         for _ in range(100):
             if self._process.poll() is not None:
-                sys.exit(f"the replay server stopped at its start; is {BASE_URL} already in use?")
+                sys.exit("the replay server stopped at its start")
             try:
                 self.stats()
             except OSError:
@@ -68,3 +70,15 @@ class Server:
             else:
                 return
         sys.exit(f"the replay server doesn't answer at {BASE_URL}")
+
+
+def _refuse_company(host: str, port: int) -> None:
+    """Two servers could share the port, and each would see and count half of the requests."""
+    with socket.socket() as taken:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            taken.bind((host, port))
+        except OSError:
+            sys.exit(
+                f"{BASE_URL} is in use: another benchmark runs, or a server of run.py --serve; end it first"
+            )
