@@ -120,7 +120,9 @@ class _Partial:
 
     def restart(self) -> None:
         """Drop what came so far."""
-        if self.progress is not None and self.size:
+        if not self.size:
+            return
+        if self.progress is not None:
             self.progress.advance(-self.size)
         self.file.seek(0)
         self.file.truncate()
@@ -244,19 +246,25 @@ class PoliteHttp:
                 if partial.size + len(part) > request.max_bytes:
                     raise _too_large(visit, request.max_bytes)
                 partial.add(part)
+            if resuming and answer.status == 206 and partial.size != _total(answer):
+                self._start_anew(visit, answer, partial)
 
     def _check_resumption(self, visit: Visit, answer: Answer, partial: _Partial) -> None:
         """Bytes from another place, or of another file, are never put behind what we have."""
-        place = answer.headers.get("content-range", "")
+        total = _total(answer)
+        expected = f"bytes {partial.size}-{total - 1}/{total}"
         same = answer.headers.get("etag", partial.validator) == partial.validator
-        if answer.status == 206 and same and place.startswith(f"bytes {partial.size}-"):
-            return
+        if answer.status != 206 or not same or answer.headers.get("content-range") != expected:
+            self._start_anew(visit, answer, partial)
+
+    def _start_anew(self, visit: Visit, answer: Answer, partial: _Partial) -> NoReturn:
+        place = answer.headers.get("content-range", "")
         partial.validator = ""
         raise _WorthRetrying(
             BrokenBodyError(
                 what=f"{visit.label}: the rest of the file can't be had",
-                why=f"asked from byte {partial.size} on, the server answered {answer.status}"
-                f" with {printable(place) or 'no Content-Range'}",
+                why=f"the server answered {answer.status} with {printable(place) or 'no Content-Range'},"
+                " and its bytes aren't those that are missing",
                 fix="try again; it's then fetched from its beginning",
             ),
             wait_s=0.0,
@@ -430,6 +438,12 @@ def _retry_after(text: str) -> float | None:
         return max(parsedate_to_datetime(text).timestamp() - time.time(), 0.0)
     except (ValueError, TypeError, OverflowError):
         return None
+
+
+def _total(answer: Answer) -> int:
+    """The size of the whole file by Content-Range; 0 if it says none."""
+    total = answer.headers.get("content-range", "").rpartition("/")[2]
+    return int(total) if total.isascii() and total.isdigit() and len(total) < 19 else 0
 
 
 def _strong_etag(answer: Answer) -> str:
