@@ -27,6 +27,8 @@ _SCHEMA = (
 )
 """The file's name carries the version: another version never meets these tables."""
 _BUSY_S = 10.0
+_MANY = 500
+"""Values in one question; SQLite allows 999 everywhere."""
 
 
 class SqliteStore:
@@ -59,6 +61,16 @@ class SqliteStore:
         """See IndexStore."""
         row = self._row("SELECT status, expires, etag, modified, stamp FROM pages WHERE url=?", (url,))
         return StoredPage(*row) if row else None
+
+    def pages(self, urls: Sequence[str]) -> dict[str, StoredPage]:
+        """See IndexStore."""
+        found = {}
+        for start in range(0, len(urls), _MANY):
+            some = urls[start : start + _MANY]
+            marks = ",".join("?" * len(some))
+            sql = f"SELECT url, status, expires, etag, modified, stamp FROM pages WHERE url IN ({marks})"  # noqa: S608
+            found.update({row[0]: StoredPage(*row[1:]) for row in self._rows(sql, some)})
+        return found
 
     def body(self, url: str) -> StoredBody | None:
         """See IndexStore."""
@@ -145,13 +157,15 @@ class SqliteStore:
             self._pending.append((sql, row))
 
     def _row(self, sql: str, values: Sequence[str]) -> tuple[Any, ...] | None:
+        return next(iter(self._rows(sql, values)), None)
+
+    def _rows(self, sql: str, values: Sequence[str]) -> list[tuple[Any, ...]]:
         with self._lock:
             try:
-                row: tuple[Any, ...] | None = self._database.execute(sql, values).fetchone()
+                return self._database.execute(sql, values).fetchall()
             except sqlite3.Error as error:
                 self.trouble = f"the cache {self._path} can't be read ({error})"
-                return None
-        return row
+                return []
 
     def _text(self, sql: str, values: Sequence[str]) -> str | None:
         row = self._row(sql, values)

@@ -22,9 +22,10 @@ from envspec.errors import (
     OfflineError,
 )
 from envspec.index.catalog import Catalog, Index, Project
-from envspec.index.client import IndexClient, LiveIndex
+from envspec.index.client import IndexClient
 from envspec.index.credentials import with_credentials_of, without_credentials
 from envspec.index.dependencies import Dependencies, Environment
+from envspec.index.live import LiveIndex
 from envspec.index.recorded import RecordedIndex
 from envspec.index.recording import Recording, read_recording
 from envspec.index.versions import VersionList
@@ -49,12 +50,14 @@ class Workshop:
         *,
         client: IndexClient,
         default: LiveIndex,
+        lean: Callable[[], Http],
         downloads: Callable[[], Http],
         progress: Progress,
         offline: bool,
     ) -> None:
         self._client = client
         self._default = default
+        self._lean = lean
         self._downloads = downloads
         self._progress = progress
         self._offline = offline
@@ -150,7 +153,8 @@ class Workshop:
         ca_file = getattr(index, "ca_file", "") or None
         root = index.url if isinstance(index, LiveIndex) else ""
         request = Request(with_credentials_of(root, address), {}, limit, ca_file)
-        digest = self._downloads().download(request, path, self._progress)
+        http = self._lean() if limit == MAX_SDIST_BYTES else self._downloads()
+        digest = http.download(request, path, self._progress)
         expected = file.hashes.get("sha256", digest)
         if digest != expected:
             raise HashMismatchError(
@@ -277,5 +281,5 @@ def _one_release(name: str, version: str, file: ReleaseFile, index: Index, url: 
     versions, _ = VersionList.sort([version])
     if not versions.strings:
         raise InputError(what=f"{file.filename}: {version!r} is no version (PEP 440)")
-    record = ProjectRecord(name=name, url=url, versions=versions, yanked=0, sdist_only=0, files={0: file})
+    record = ProjectRecord(name=name, url=url, versions=versions, yanked=0, sdist_only=0, files=(file,))
     return Project(record, index, 1, direct_url=url)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ from envspec.cli.wiring import World, add_network_arguments
 
 if TYPE_CHECKING:
     from envspec.spec.request import LockRequest
-    from envspec.steps.lock import Locked, LockOptions, Unlockable
+    from envspec.steps.lock import Earlier, Locked, LockOptions, Unlockable
 
 MAX_SPEC_BYTES = 4 * 1024 * 1024
 MAX_LOCK_BYTES = 64 * 1024 * 1024
@@ -191,76 +191,65 @@ def _lock(
 
     from envspec.steps.lock import Locked, lock_variants
 
-    folders = {id(request): folder for _, folder, request in jobs}
-    requests = [request for _, _, request in jobs]
-    names = "closure:" + hashlib.sha256("\n".join(r.spec_digest for r in requests).encode()).hexdigest()
-    earlier_note = world.store.note(names)
-    options = _options(arguments)
-
-    def earlier(request: LockRequest) -> tuple[Mapping[str, str], Mapping[str, object]]:
-        return read_earlier(folders[id(request)] / file_name(request))
-
+    paths = {request: folder / file_name(request) for _, folder, request in jobs}
+    closure = "closure:" + hashlib.sha256("\n".join(r.spec_digest for r in paths).encode()).hexdigest()
+    seen = world.store.note(closure)
     outcomes = lock_variants(
-        requests,
-        client=world.client,
+        list(paths),
+        pages=world.pages,
         default=world.default,
         workshop=world,
-        earlier=earlier,
-        seen=earlier_note.split() if earlier_note else [],
-        options=options,
+        earlier=lambda request: read_earlier(paths[request]),
+        seen=seen.split() if seen else [],
+        options=_options(arguments),
         progress=console,
     )
-    closure = " ".join(
-        sorted(
-            {
-                d.name
-                for outcome in outcomes
-                if isinstance(outcome, Locked)
-                for d in outcome.lock.distributions
-            }
-        )
-    )
-    if closure != earlier_note:
-        world.store.put_note(names, closure)
-    paths = [folder / file_name(request) for _, folder, request in jobs]
-    return _tell(list(zip(paths, outcomes, strict=True)), arguments, console)
+    names = {name for outcome in outcomes if isinstance(outcome, Locked) for name in outcome.names}
+    if names and " ".join(sorted(names)) != seen:
+        world.store.put_note(closure, " ".join(sorted(names)))
+    return _tell(list(zip(paths.values(), outcomes, strict=True)), arguments, console)
 
 
 def _options(arguments: argparse.Namespace) -> LockOptions:
-    from envspec.errors import InvalidValueError
-    from envspec.index.requirement import parse_requirement
     from envspec.steps.lock import LockOptions
 
-    packages = {}
-    for text in arguments.upgrade_package:
-        requirement = parse_requirement(text)
-        operator, version = requirement.specifier[:2], requirement.specifier[2:]
-        if (
-            requirement.url
-            or requirement.marker
-            or (requirement.specifier and (operator != "==" or "," in version))
-        ):
-            raise InvalidValueError(
-                what=f"--upgrade-package {text!r} can't be read",
-                why="NAME or NAME==VERSION was wanted",
-            )
-        packages[requirement.name] = version
-    return LockOptions(upgrade=arguments.upgrade, upgrade_packages=packages, offline=arguments.offline)
+    return LockOptions(
+        upgrade=arguments.upgrade,
+        upgrade_packages=dict(map(_upgraded, arguments.upgrade_package)),
+        offline=arguments.offline,
+        refresh=arguments.refresh,
+    )
 
 
-def read_earlier(path: Path) -> tuple[Mapping[str, str], Mapping[str, object]]:
-    """Pins (name to version) and kept tables of the lock at ``path``; empty where there's none."""
+def _upgraded(text: str) -> tuple[str, str]:
+    """NAME==VERSION as the normalized name and the version, which is empty where none was said."""
+    from envspec.errors import InvalidValueError
+    from envspec.index.requirement import parse_requirement
+
+    requirement = parse_requirement(text)
+    operator, version = requirement.specifier[:2], requirement.specifier[2:]
+    is_exact = not requirement.specifier or (operator == "==" and "," not in version)
+    if requirement.url or requirement.marker or requirement.extras or not is_exact:
+        raise InvalidValueError(
+            what=f"--upgrade-package {text!r} can't be read", why="NAME or NAME==VERSION was wanted"
+        )
+    return requirement.name, version
+
+
+def read_earlier(path: Path) -> Earlier:
+    """What the lock at ``path`` hands on; nothing where there's none."""
     from envspec.adapters.files import read_bytes
     from envspec.lock.quick import quick_pins
+    from envspec.steps.lock import Earlier
 
     if not path.exists():
-        return {}, {}
+        return Earlier()
     data = read_bytes(path, limit=MAX_LOCK_BYTES)
     pins = quick_pins(data)
     if pins is not None:
-        return pins, {}
+        return Earlier(pins)
     lock = _decoded(path, data)
-    return {d.name: d.version for d in lock.distributions}, lock.extra_tool
+    return Earlier({d.name: d.version for d in lock.distributions}, lock.extra_tool)
 
 
 def _tell(
@@ -274,7 +263,7 @@ def _tell(
     for path, outcome in outcomes:
         if isinstance(outcome, Locked):
             rows.append(_written(path, outcome, arguments, console))
-            warned = warned or bool(outcome.lock.warnings or outcome.remarks)
+            warned = warned or bool(outcome.warnings or outcome.remarks)
         else:
             rows.append(_unlockable(path, outcome, arguments))
     if arguments.format == "json":
@@ -288,38 +277,37 @@ def _tell(
 def _written(path: Path, outcome: Locked, arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
     from envspec.adapters.files import write_atomically
 
-    lock = outcome.lock
+    request = outcome.request
     existed = path.exists()
     if arguments.dry_run:
         changed = not existed or path.read_bytes() != outcome.data
     else:
         changed = write_atomically(path, outcome.data)
     state = ("updated" if existed else "created") if changed else "unchanged"
-    sizes = [d.file.size for d in lock.distributions]
     row = {
         "path": str(path),
-        "name": lock.name,
-        "variant": lock.variant,
+        "name": request.name,
+        "variant": request.variant,
         "state": state,
         "dry-run": arguments.dry_run,
-        "distributions": len(lock.distributions),
-        "bytes": sum(size or 0 for size in sizes),
-        "bytes-at-least": any(size is None for size in sizes),
-        "warnings": list(lock.warnings),
+        "distributions": len(outcome.names),
+        "bytes": outcome.size_bytes,
+        "bytes-at-least": outcome.is_at_least,
+        "warnings": list(outcome.warnings),
         "remarks": list(outcome.remarks),
     }
     if arguments.format == "text" and not arguments.quiet:
-        at_least = "at least " if row["bytes-at-least"] else ""
+        at_least = "at least " if outcome.is_at_least else ""
         would = "would be " if arguments.dry_run and changed else ""
-        print(f"{path}  {would}{state}: {len(sizes)} distributions, {at_least}{row['bytes'] / 1e9:.2f} GB")
-    for line in (*lock.warnings, *outcome.remarks):
-        console.say(f"warning: {lock.label}: {line}")
+        size = f"{at_least}{outcome.size_bytes / 1e9:.2f} GB"
+        print(f"{path}  {would}{state}: {len(outcome.names)} distributions, {size}")
+    label = f"{request.name}-{request.variant}" if request.variant else request.name
+    for line in (*outcome.warnings, *outcome.remarks):
+        console.say(f"warning: {label}: {line}")
     return row
 
 
-def _unlockable(
-    path: Path, outcome: Unlockable, arguments: argparse.Namespace
-) -> dict[str, Any]:
+def _unlockable(path: Path, outcome: Unlockable, arguments: argparse.Namespace) -> dict[str, Any]:
     from envspec.resolve.explain import explain
 
     text = explain(outcome.conflict, outcome.catalog, outcome.request)

@@ -14,8 +14,10 @@ if TYPE_CHECKING:
     from envspec.adapters.cache import SqliteStore
     from envspec.adapters.workshop import Workshop
     from envspec.index.catalog import Catalog, Index, Project
-    from envspec.index.client import IndexClient, LiveIndex
+    from envspec.index.client import IndexClient
     from envspec.index.dependencies import Dependencies
+    from envspec.index.live import LiveIndex
+    from envspec.index.pages import Pages
     from envspec.index.view import ReleaseFile, View
     from envspec.lock.document import Build
     from envspec.ports import Http
@@ -51,8 +53,10 @@ class World:
         self._arguments = arguments
         self._console = console
         self._store: SqliteStore | None = None
+        self._pages: Pages | None = None
         self._client: IndexClient | None = None
         self._default: LiveIndex | None = None
+        self._lean: Http | None = None
         self._downloads: Http | None = None
         self._workshop: Workshop | None = None
 
@@ -64,9 +68,11 @@ class World:
     ) -> None:
         if self._client is not None:
             self._client.save()
-            self._client.close()
-        if self._downloads is not None:
-            self._downloads.close()
+        if self._pages is not None:
+            self._pages.close()
+        for http in (self._lean, self._downloads):
+            if http is not None:
+                http.close()
         if self._store is not None:
             self._store.close()
             if self._store.trouble:
@@ -93,7 +99,7 @@ class World:
     def default(self) -> LiveIndex:
         """The user's own default index."""
         if self._default is None:
-            from envspec.index.client import LiveIndex
+            from envspec.index.live import LiveIndex
 
             url = self._arguments.index_url
             if not url:
@@ -104,18 +110,28 @@ class World:
         return self._default
 
     @property
+    def pages(self) -> Pages:
+        """What indexes answer."""
+        if self._pages is None:
+            from envspec.index.pages import Pages
+
+            self._pages = Pages(
+                http=self._lean_http,
+                store=self.store,
+                clock=time.time,
+                offline=self._arguments.offline,
+                refresh=self._arguments.refresh,
+            )
+        return self._pages
+
+    @property
     def client(self) -> IndexClient:
         """The one that asks indexes."""
         if self._client is None:
             from envspec.index.client import IndexClient
 
             self._client = IndexClient(
-                http=self._lean_http,
-                store=self.store,
-                clock=time.time,
-                offline=self._arguments.offline,
-                refresh=self._arguments.refresh,
-                whole_wheel=lambda file, index: self.workshop.whole_wheel(file, index),
+                self.pages, lambda file, index: self.workshop.whole_wheel(file, index)
             )
         return self._client
 
@@ -128,6 +144,7 @@ class World:
             self._workshop = Workshop(
                 client=self.client,
                 default=self.default,
+                lean=self._lean_http,
                 downloads=self._download_http,
                 progress=self._console,
                 offline=self._arguments.offline,
@@ -155,9 +172,11 @@ class World:
         return self.workshop.sdist(file, index, name, version, request, catalog)
 
     def _lean_http(self) -> Http:
-        from envspec.adapters.web import open_http
+        if self._lean is None:
+            from envspec.adapters.web import open_http
 
-        return open_http(timeout_s=self._arguments.timeout, lean=True)
+            self._lean = open_http(timeout_s=self._arguments.timeout, lean=True)
+        return self._lean
 
     def _download_http(self) -> Http:
         if self._downloads is None:

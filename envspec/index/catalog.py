@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 from envspec.errors import BrokenArtifactError, EnvspecError
 from envspec.index.client import MAX_PAGE_DECODED_BYTES, IndexClient, LiveIndex
 from envspec.index.dependencies import Dependencies, Environment, evaluate
+from envspec.index.live import LiveIndex
+from envspec.index.pages import ABSENT
 from envspec.index.requirement import Requirement
 from envspec.index.view import ProjectRecord, ReleaseFile, View
 
@@ -121,6 +123,8 @@ class Catalog:
         self._projects: dict[str, Project | None] = {}
         self._expected: dict[str, list[str]] = {}
         self._seen: dict[str, ProjectRecord] = {}
+        self.consulted: dict[str, tuple[LiveIndex, str]] = {}
+        """Project to the index that was asked and the stamp of its page."""
         self._preferred: Mapping[str, str] = {}
         self._demanded: Mapping[str, Sequence[str]] = {}
 
@@ -142,6 +146,7 @@ class Catalog:
             record = None
         elif isinstance(index, LiveIndex):
             record = self._client.record(index, name, self._view_of(name))
+            self.consulted[name] = (index, ABSENT if record is None else record.stamp)
         else:
             record = index.record(name, self._view_of(name))
         project = None if record is None else Project(record, index, self._usable(record))

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import json
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from envspec.index.requirement import MarkerEvaluator, Requirement, parse_requirement
 from envspec.target.host import Target

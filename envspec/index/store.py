@@ -7,7 +7,7 @@ can't be read is treated as absent.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple, Protocol
 
 
@@ -39,6 +39,10 @@ class IndexStore(Protocol):
 
     def page(self, url: str) -> StoredPage | None:
         """What is known of the page, without its body."""
+        ...
+
+    def pages(self, urls: Sequence[str]) -> dict[str, StoredPage]:
+        """What is known of many pages, without their bodies."""
         ...
 
     def body(self, url: str) -> StoredBody | None:

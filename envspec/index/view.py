@@ -26,19 +26,28 @@ _FORMAT = "2"
 class View:
     """The properties of a target and a spec that decide which file of a release is taken."""
 
-    def __init__(self, target: Target, cutoff: str = "", need_hash: bool = False) -> None:
+    def __init__(
+        self, target: Target, cutoff: str = "", need_hash: bool = False, sdists: bool = False
+    ) -> None:
         self.target = target
         self.cutoff = cutoff
         """UTC instant; files uploaded at or after it are out."""
         self.need_hash = need_hash
         """Files without a sha256 are out: a recording, or --offline."""
+        self.sdists = sdists
+        """Whether source distributions stand in for wheels that a release lacks."""
+
+    @cached_property
+    def with_sdists(self) -> View:
+        """The same view for the projects that may come as source distributions."""
+        return View(self.target, self.cutoff, self.need_hash, sdists=True)
 
     @cached_property
     def key(self) -> str:
         """Equal keys see the same files of every page."""
         target = self.target
         glibc = f"{target.glibc[0]}.{target.glibc[1]}"
-        parts = (_FORMAT, target.arch, glibc, target.python, self.cutoff, str(int(self.need_hash)))
+        parts = (_FORMAT, target.arch, glibc, target.python, self.cutoff, str(int(self.need_hash)), str(int(self.sdists)))
         return "/".join(parts)
 
     @cached_property
@@ -57,7 +66,19 @@ class View:
         known = self._triples.get(triple)
         if known is None:
             known = self._triples[triple] = _best_rank(triple, self.ranks)
+            platform = triple.rpartition("-")[2]
+            if known < 0 and not any(part in self._platforms for part in platform.split(".")):
+                self._misfits.add(platform)
         return known
+
+    @cached_property
+    def _platforms(self) -> frozenset[str]:
+        return frozenset(tag.rpartition("-")[2] for tag in self.ranks)
+
+    @cached_property
+    def _misfits(self) -> set[str]:
+        """Platform parts of file names that no tag of the target has."""
+        return set()
 
     @cached_property
     def _pythons(self) -> dict[str, bool]:
@@ -130,6 +151,7 @@ class ProjectRecord:
     """One project as one view sees it: releases newest first, bit i of a mask is release i."""
 
     __slots__ = (
+        "_entries",
         "_files",
         "_rows",
         "changed",
@@ -151,7 +173,8 @@ class ProjectRecord:
         versions: VersionList,
         yanked: int,
         sdist_only: int,
-        files: dict[int, ReleaseFile],
+        entries: Sequence[FileEntry] = (),
+        files: Sequence[ReleaseFile] = (),
         rows: Sequence[str] = (),
         changed: bool = False,
     ) -> None:
@@ -161,7 +184,8 @@ class ProjectRecord:
         self.prereleases = versions.prerelease_mask
         self.yanked = yanked
         self.sdist_only = sdist_only
-        self._files = files
+        self._files = dict(enumerate(files))
+        self._entries = entries
         self._rows = rows
         self.changed = changed
         """Whether a cache lacks it as it is now."""
@@ -181,7 +205,11 @@ class ProjectRecord:
         """The file of release ``place``."""
         known = self._files.get(place)
         if known is None:
-            known = self._files[place] = _file_of_row(self._rows[place])
+            if self._rows:
+                known = _file_of_row(self._rows[place])
+            else:
+                known = _file_of_entry(self._entries[place], self.url)
+            self._files[place] = known
         return known
 
     def dump(self) -> tuple[str, str]:
@@ -193,7 +221,7 @@ class ProjectRecord:
             "sdist": f"{self.sdist_only:x}",
             "masks": {specifier: f"{mask:x}" for specifier, mask in sorted(self.versions.masks.items())},
         }
-        rows = self._rows or [_row_of_file(self._files[place]) for place in range(len(self.versions))]
+        rows = self._rows or _rows_of_files(self.file(place) for place in range(len(self.versions)))
         return json.dumps(head, separators=(",", ":")), "\n".join(rows)
 
     @classmethod
@@ -216,26 +244,16 @@ class ProjectRecord:
             ),
             yanked=int(data["yanked"], 16),
             sdist_only=int(data["sdist"], 16),
-            files={},
             rows=lines,
         )
         record.key, record.stamp = key, stamp
         return record
 
 
-def _row_of_file(file: ReleaseFile) -> str:
-    row = (
-        file.filename,
-        file.url,
-        dict(file.hashes),
-        file.size,
-        file.upload_time,
-        file.yanked,
-        file.requires_python,
-        file.core_metadata,
-        file.requires_dist,
-    )
-    return json.dumps(row, separators=(",", ":"))
+def _rows_of_files(files: Iterable[ReleaseFile]) -> list[str]:
+    from msgspec.json import encode
+
+    return [encode(file).decode() for file in files]
 
 
 def _file_of_row(row: str) -> ReleaseFile:
@@ -248,40 +266,44 @@ def reduce_page(page: ProjectPage, view: View, *, name: str, url: str) -> Projec
     Best is the first of the target's wheel tags, then the highest build number
     (PEP 427). Requires-Python and the cut-off are judged per file.
     """
-    best, sdists = _sort_out(page.files, view, name)
-    sources = {version: entry for version, entry in sdists.items() if version not in best}
-    by_text: dict[str, tuple[FileEntry, bool]] = {}
-    for version, (_, _, entry) in best.items():
-        by_text.setdefault(version, (entry, False))
-    for version, entry in sources.items():
-        by_text.setdefault(version, (entry, True))
+    by_text = _sort_out(page.files, view, name)
     versions, canonical = VersionList.sort(by_text)
-    chosen: dict[str, tuple[FileEntry, bool]] = {}
-    for text, found in by_text.items():
+    chosen: dict[str, FileEntry] = {}
+    for text, entry in by_text.items():
         known = canonical.get(text)
-        if known is not None and (known not in chosen or chosen[known][1]):
-            chosen[known] = found
+        if known is not None and (known not in chosen or not chosen[known].filename.endswith(".whl")):
+            chosen[known] = entry
     yanked = sdist_only = 0
-    files: dict[int, ReleaseFile] = {}
+    entries = [chosen[version] for version in versions.strings]
+    for place, entry in enumerate(entries):
+        if entry.yanked is not False:
+            yanked |= 1 << place
+        if not entry.filename.endswith(".whl"):
+            sdist_only |= 1 << place
+    return ProjectRecord(
+        name=name,
+        url=url,
+        versions=versions,
+        yanked=yanked,
+        sdist_only=sdist_only,
+        entries=entries,
+        changed=True,
+    )
+
+
+def _file_of_entry(entry: FileEntry, base_url: str) -> ReleaseFile:
     from envspec.index.simple import file_url
 
-    for place, version in enumerate(versions.strings):
-        entry, is_source = chosen[version]
-        sdist_only |= is_source << place
-        yanked |= (entry.yanked is not False) << place
-        files[place] = ReleaseFile(
-            filename=entry.filename,
-            url=file_url(entry, url),
-            hashes=entry.hashes,
-            size=entry.size,
-            upload_time=entry.upload_time or "",
-            yanked=entry.yanked,
-            requires_python=entry.requires_python or "",
-            core_metadata=_metadata_of(entry),
-            requires_dist=entry.requires_dist,
-        )
-    return ProjectRecord(
-        name=name, url=url, versions=versions, yanked=yanked, sdist_only=sdist_only, files=files, changed=True
+    return ReleaseFile(
+        filename=entry.filename,
+        url=file_url(entry, base_url),
+        hashes=entry.hashes,
+        size=entry.size,
+        upload_time=entry.upload_time or "",
+        yanked=entry.yanked,
+        requires_python=entry.requires_python or "",
+        core_metadata=_metadata_of(entry),
+        requires_dist=entry.requires_dist,
     )
 
 
@@ -293,16 +315,17 @@ def _metadata_of(entry: FileEntry) -> bool | Mapping[str, str]:
     return False
 
 
-def _sort_out(
-    entries: Iterable[FileEntry], view: View, name: str
-) -> tuple[dict[str, tuple[int, Any, FileEntry]], dict[str, FileEntry]]:
-    """Best wheel and sdist of each version, by the version as the file name writes it."""
+def _sort_out(entries: Iterable[FileEntry], view: View, name: str) -> dict[str, FileEntry]:
+    """The best wheel of each version, else its sdist, by the version as the file name writes it."""
     best: dict[str, tuple[int, Any, FileEntry]] = {}
-    sdists: dict[str, FileEntry] = {}
-    rank_of, ranks = view.rank, view._triples
+    sdists: list[FileEntry] = []
+    rank_of, ranks, misfits = view.rank, view._triples, view._misfits
     for entry in entries:
         filename = entry.filename
-        if filename.endswith(".whl"):
+        if filename[-4:] == ".whl":
+            # Most files are of other platforms: told by one look at the last part of the name.
+            if filename[filename.rfind("-") + 1 : -4] in misfits:
+                continue
             parts = filename[:-4].rsplit("-", 3)
             if len(parts) != 4:
                 continue
@@ -319,11 +342,15 @@ def _sort_out(
             known = best.get(release[1])
             if known is None or rank < known[0] or (rank == known[0] and build > known[1]):
                 best[release[1]] = (rank, build, entry)
-        elif filename.endswith((".tar.gz", ".zip")) and _admitted(entry, view):
-            version = _sdist_version(filename, name)
-            if version and (version not in sdists or filename.endswith(".tar.gz")):
-                sdists[version] = entry
-    return best, sdists
+        elif view.sdists:
+            sdists.append(entry)
+    found = {version: entry for version, (_, _, entry) in best.items()}
+    for entry in sdists:
+        version = _sdist_version(entry.filename, name)
+        if version and version not in best and _admitted(entry, view):
+            if version not in found or entry.filename.endswith(".tar.gz"):
+                found[version] = entry
+    return found
 
 
 def _admitted(entry: FileEntry, view: View) -> bool:
@@ -348,6 +375,8 @@ def _sdist_version(filename: str, name: str) -> str:
 
     Older sdists carry names that aren't normalized (PEP 625), with any number of dashes.
     """
+    if not filename.endswith((".tar.gz", ".zip")):
+        return ""
     stem = filename[:-7] if filename.endswith(".tar.gz") else filename[:-4]
     dashes = name.count("-")
     written = stem.split("-")

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from envspec.index.catalog import Catalog, Index, Policy
-from envspec.index.client import IndexClient, LiveIndex
+from envspec.index.client import IndexClient
 from envspec.index.dependencies import Dependencies, Environment
+from envspec.index.live import LiveIndex
 from envspec.index.requirement import parse_requirement
 from envspec.index.view import ReleaseFile, View
 from envspec.spec.request import IndexRequest, LockRequest

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from envspec.index.catalog import Index
-from envspec.index.client import LiveIndex
 from envspec.index.credentials import without_credentials
+from envspec.index.live import LiveIndex
 from envspec.index.view import ReleaseFile
 from envspec.lock.document import Build, Dependency, Lock, LockedDistribution, LockedFile
 from envspec.lock.environment import environment_marker, locked_python

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
 
 from envspec.errors import InvalidValueError
 from envspec.index.catalog import Catalog, Project

@@ -1,28 +1,41 @@
-"""Lock: requests become locks. What happens in which order."""
+"""Lock: requests become locks. What happens in which order.
+
+A resolution is a function of the request, of earlier pins, and of the pages it looked at.
+So one that was made before is taken as it was, if those pages are still what their
+indexes answer: nothing is computed twice.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from envspec.errors import InputError, OfflineError
-from envspec.index.catalog import Catalog, Index, Project
-from envspec.index.client import IndexClient, LiveIndex
-from envspec.index.credentials import without_credentials
-from envspec.index.dependencies import Dependencies
-from envspec.index.view import ReleaseFile, View
-from envspec.lock.codec import encode
-from envspec.lock.document import Build, Lock
+from envspec.index.live import LiveIndex
 from envspec.ports import Progress
-from envspec.resolve.opening import open_catalog
-from envspec.resolve.pinning import pin_lock
-from envspec.resolve.resolution import NoResolution, Resolution, Wishes, read_wishes, resolve
 from envspec.spec.request import IndexRequest, LockRequest
-from envspec.target.markers import patch_sensitive_requires_python
+from envspec.spec.request_json import to_json
+
+if TYPE_CHECKING:
+    from envspec.index.catalog import Catalog, Index, Project
+    from envspec.index.client import IndexClient
+    from envspec.index.dependencies import Dependencies
+    from envspec.index.pages import Pages
+    from envspec.index.view import ReleaseFile, View
+    from envspec.lock.document import Build
+    from envspec.resolve.resolution import NoResolution
+
+MEMORY_FORMAT = "1"
 
 
 class Workshop(Protocol):
-    """What locking needs of the world besides the index client."""
+    """What locking needs of the world besides asking indexes."""
+
+    @property
+    def client(self) -> IndexClient:
+        """Records and requirements, over the pages."""
+        ...
 
     def index(self, request: IndexRequest) -> Index:
         """Open a named index: live, recorded, or a folder."""
@@ -50,16 +63,26 @@ class LockOptions(NamedTuple):
     upgrade_packages: Mapping[str, str] = {}
     """Normalized name to version, empty for the newest."""
     offline: bool = False
+    refresh: bool = False
 
 
 class Locked(NamedTuple):
-    """One variant's lock, in memory."""
+    """One variant's lock, as bytes, and what the user should hear of it."""
 
     request: LockRequest
-    lock: Lock
     data: bytes
+    names: tuple[str, ...]
+    """Normalized names of the locked projects."""
+    size_bytes: int
+    """Of all files whose size is known."""
+    is_at_least: bool
+    """Whether the size of some file isn't known."""
+    warnings: tuple[str, ...]
+    """Those that stand in the lock."""
     remarks: tuple[str, ...] = ()
-    """What the user should know and a lock doesn't hold: yanked pins, skipped candidates."""
+    """What's true today and so can't stand in a lock: yanked pins, skipped candidates."""
+    has_computed: bool = False
+    """Whether a digest was computed here and not given by an index."""
 
 
 class Unlockable(NamedTuple):
@@ -68,75 +91,49 @@ class Unlockable(NamedTuple):
     request: LockRequest
     conflict: NoResolution
     catalog: Catalog
-    wishes: Wishes
+
+
+class Earlier(NamedTuple):
+    """What an existing lock hands on."""
+
+    pins: Mapping[str, str] = {}
+    """Normalized name to whole version."""
+    kept: Mapping[str, Any] = {}
+    """Tables of [tool.envspec] that locking doesn't make and so must keep."""
 
 
 def lock_variants(
     requests: Sequence[LockRequest],
     *,
-    client: IndexClient,
+    pages: Pages,
     default: LiveIndex,
     workshop: Workshop,
-    earlier: Callable[[LockRequest], tuple[Mapping[str, str], Mapping[str, object]]],
+    earlier: Callable[[LockRequest], Earlier],
     seen: Sequence[str],
     options: LockOptions,
     progress: Progress,
 ) -> list[Locked | Unlockable]:
     """Lock each request; all share what was fetched.
 
-    ``earlier`` gives the pins and the kept tables of a request's existing lock. Raises
-    InputError and OutsideError; a request that nothing fits is a value.
+    ``seen`` are names of an earlier run's projects, whose pages are asked for at once where they
+    grew old. Raises InputError and OutsideError; a request that nothing fits is a value.
     """
-    outcomes = []
+    outcomes: list[Locked | Unlockable] = []
     for request in requests:
-        pins, kept = earlier(request)
-        outcomes.append(_lock_one(request, client, default, workshop, pins, kept, seen, options, progress))
+        request = _with_upgrades(request, options.upgrade_packages)
+        before = _without_upgraded(earlier(request), options)
+        key = _memory_key(request, default, before, options)
+        known = _recall(key, request, pages, default, options)
+        if known is not None:
+            outcomes.append(known)
+            continue
+        from envspec.steps.pin import lock_one
+
+        outcome, consulted = lock_one(request, default, workshop, before, seen, options, progress)
+        if isinstance(outcome, Locked) and consulted is not None:
+            pages.store.put_note(key, _memory(outcome, consulted))
+        outcomes.append(outcome)
     return outcomes
-
-
-def _lock_one(
-    request: LockRequest,
-    client: IndexClient,
-    default: LiveIndex,
-    workshop: Workshop,
-    pins: Mapping[str, str],
-    kept: Mapping[str, object],
-    seen: Sequence[str],
-    options: LockOptions,
-    progress: Progress,
-) -> Locked | Unlockable:
-    builds: dict[str, Build] = {}
-
-    def sdist(file: ReleaseFile, index: Index, name: str, version: str) -> Dependencies | str:
-        found, build = workshop.sdist(file, index, name, version, request, catalog)
-        if build is not None:
-            builds[f"{name}=={version}"] = build
-        return found
-
-    request = _with_upgrades(request, options.upgrade_packages)
-    catalog = open_catalog(request, client, default, workshop.index, sdist, offline=options.offline)
-    wishes = read_wishes(request, catalog)
-    resolution = resolve(
-        request,
-        catalog,
-        wishes=wishes,
-        preferred=_preferred(pins, options),
-        direct=_Directs(workshop, catalog),
-        seen=seen,
-    )
-    if isinstance(resolution, NoResolution):
-        return Unlockable(request, resolution, catalog, wishes)
-    computed = _hash_what_lacks(resolution, workshop, options, progress)
-    pinned = {f"{pin.name}=={pin.candidate.version}" for pin in resolution.pins}
-    lock = pin_lock(
-        request,
-        resolution,
-        computed=computed,
-        builds=[build for key, build in sorted(builds.items()) if key in pinned],
-        warnings=lock_warnings(request, resolution, catalog),
-        extra_tool=kept,
-    )
-    return Locked(request, lock, encode(lock), remarks(resolution))
 
 
 def _with_upgrades(request: LockRequest, packages: Mapping[str, str]) -> LockRequest:
@@ -144,95 +141,58 @@ def _with_upgrades(request: LockRequest, packages: Mapping[str, str]) -> LockReq
     return request._replace(constraints=(*request.constraints, *exact)) if exact else request
 
 
-def _preferred(pins: Mapping[str, str], options: LockOptions) -> Mapping[str, str]:
+def _without_upgraded(earlier: Earlier, options: LockOptions) -> Earlier:
     if options.upgrade:
-        return {}
-    return {name: version for name, version in pins.items() if name not in options.upgrade_packages}
+        return earlier._replace(pins={})
+    pins = {name: pin for name, pin in earlier.pins.items() if name not in options.upgrade_packages}
+    return earlier._replace(pins=pins)
 
 
-class _Directs:
-    """The projects behind direct references, each opened once."""
-
-    def __init__(self, workshop: Workshop, catalog: Catalog) -> None:
-        self._workshop = workshop
-        self._catalog = catalog
-        self._open: dict[str, Project] = {}
-
-    def __call__(self, url: str, name: str) -> Project:
-        project = self._open.get(url)
-        if project is None:
-            project = self._workshop.direct(url, name, self._catalog.view)
-            self._open[url] = project
-        if project.name != name:
-            raise InputError(
-                what=f"{without_credentials(url)} is asked for as {name!r} and as {project.name!r}",
-                fix="one file is one project: name it alike",
-            )
-        return project
+# What was resolved before
 
 
-def _hash_what_lacks(
-    resolution: Resolution, workshop: Workshop, options: LockOptions, progress: Progress
-) -> dict[str, tuple[str, int]]:
-    """Download and hash the files whose index gives no sha256, having said how much that is."""
-    lacking = []
-    for pin in resolution.pins:
-        file = pin.project.record.file(pin.candidate.place)
-        if "sha256" not in file.hashes:
-            lacking.append((file, pin.project.index))
-    if not lacking:
-        return {}
-    if options.offline:
-        raise OfflineError(
-            what=f"{lacking[0][0].filename}: its index gives no sha256",
-            why="only downloading it would tell, and --offline was said",
-        )
-    known = sum(file.size or 0 for file, _ in lacking)
-    at_least = "at least " if any(file.size is None for file, _ in lacking) else ""
-    progress.say(
-        f"{len(lacking)} file(s) without a sha256 on their index: downloading"
-        f" {at_least}{known:,} bytes to hash them ({', '.join(file.filename for file, _ in lacking)})"
+def _memory_key(request: LockRequest, default: LiveIndex, before: Earlier, options: LockOptions) -> str:
+    from envspec import __version__
+
+    parts = (
+        MEMORY_FORMAT,
+        __version__,
+        to_json(request),
+        default.page_url(""),
+        json.dumps([before.pins, before.kept], sort_keys=True, default=str),
+        str(options.offline),
     )
-    return {file.url: workshop.hash_file(file, index) for file, index in lacking}
+    return "lock:" + hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
-def lock_warnings(request: LockRequest, resolution: Resolution, catalog: Catalog) -> list[str]:
-    """What stays true of the lock on any day, so it stands in the lock itself."""
-    lines = list(request.warnings)
-    lines += [
-        f"{entry.kind}: {entry.label} isn't locked: this version doesn't lock {entry.kind}"
-        for entry in request.not_locked
-    ]
-    for pin in resolution.pins:
-        file = pin.project.record.file(pin.candidate.place)
-        if file.is_wheel and file.filename.rsplit("-", 1)[-1].startswith("linux_"):
-            lines.append(
-                f"{file.filename}: its tag tells no glibc; whether the target's is enough, only the wheel tells"
-            )
-        patch = patch_sensitive_requires_python(file.requires_python, request.target)
-        if patch is not None:
-            lines.append(
-                f"{pin.candidate}: Requires-Python {file.requires_python} answers otherwise from Python {patch} on;"
-                " a full version in target.python settles it"
-            )
-        found = catalog.dependencies(pin.project, pin.candidate.place)
-        if isinstance(found, Dependencies):
-            lines += [
-                f"{pin.candidate}: {text!r} holds otherwise from Python {patch} on; a full version in"
-                " target.python settles it"
-                for text, patch in found.patch_sensitive
-            ]
-    return lines
+def _recall(
+    key: str, request: LockRequest, pages: Pages, default: LiveIndex, options: LockOptions
+) -> Locked | None:
+    """The lock that this very request came to, if all pages it looked at are still the same."""
+    text = pages.store.note(key)
+    if text is None or any(index.path for index in request.indexes):
+        return None
+    try:
+        consulted, data, names, size_bytes, is_at_least, warnings, remarks, has_computed = json.loads(text)
+        indexes = {index.name: LiveIndex(index.name, index.url, index.ca_file) for index in request.indexes}
+        indexes[default.name] = default
+        wanted = [(indexes[name], project, stamp) for name, project, stamp in consulted]
+    except (ValueError, TypeError, KeyError):
+        return None
+    if (has_computed and options.refresh) or not pages.confirm(wanted):
+        return None
+    return Locked(
+        request,
+        data.encode(),
+        tuple(names),
+        size_bytes,
+        is_at_least,
+        tuple(warnings),
+        tuple(remarks),
+        has_computed,
+    )
 
 
-def remarks(resolution: Resolution) -> tuple[str, ...]:
-    """What's true today and so can't stand in a lock."""
-    lines = []
-    for pin in resolution.pins:
-        file = pin.project.record.file(pin.candidate.place)
-        if file.yanked is not False:
-            why = f": {file.yanked}" if isinstance(file.yanked, str) and file.yanked else ""
-            lines.append(f"{pin.candidate} was yanked{why}")
-    lines += [f"{s.name} {s.version} was passed over: {s.why}" for s in resolution.skipped]
-    lines += [f"{name} has no extra {extra!r}" for name, extra in resolution.unknown_extras]
-    return tuple(lines)
+def _memory(outcome: Locked, consulted: Sequence[tuple[str, str, str]]) -> str:
+    rest = outcome[2:]
+    return json.dumps([consulted, outcome.data.decode(), *rest], separators=(",", ":"))

@@ -10,6 +10,7 @@ from envspec.index.catalog import Catalog, Policy
 from envspec.index.client import IndexClient
 from envspec.index.dependencies import Dependencies, Environment, evaluate
 from envspec.index.page import FileEntry, ProjectPage
+from envspec.index.pages import Pages
 from envspec.index.requirement import parse_requirement
 from envspec.index.view import ProjectRecord, ReleaseFile, View, reduce_page
 from envspec.resolve.resolution import NoResolution, Resolution, read_wishes, resolve
@@ -32,19 +33,20 @@ class Universe:
         if project not in self.releases:
             return None
         files = [
-            self._entry(project, version, tag, row)
+            self._entry(project, version, {**row, **file})
             for version, row in self.releases[project].items()
-            for tag in row.get("tags", ["py3-none-any"])
+            for file in row.get("files") or [{"tag": tag} for tag in row.get("tags", ["py3-none-any"])]
         ]
         return ProjectPage(name=project, files=files)
 
-    def _entry(self, project: str, version: str, tag: str, row: Mapping[str, Any]) -> FileEntry:
-        stem = f"{project.replace('-', '_')}-{version}"
+    def _entry(self, project: str, version: str, row: Mapping[str, Any]) -> FileEntry:
+        """A tag may have a build number before it: ``1-py3-none-any``."""
+        stem, tag = f"{project.replace('-', '_')}-{version}", row["tag"]
         filename = f"{stem}.tar.gz" if tag == "sdist" else f"{stem}-{tag}.whl"
         return FileEntry(
             filename=filename,
             url=f"https://files.example/{filename}",
-            hashes={"sha256": DIGEST},
+            hashes={} if row.get("unhashed") else {"sha256": DIGEST},
             requires_python=row.get("requires-python"),
             upload_time=row.get("upload-time"),
             yanked=row.get("yanked", False),
@@ -55,7 +57,8 @@ class Universe:
         page = self.page(project)
         if page is None:
             return None
-        return reduce_page(page, view, name=project, url=f"{self.url}/{project}/")
+        hashed = View(view.target, view.cutoff, need_hash=True, sdists=view.sdists)
+        return reduce_page(page, hashed, name=project, url=f"{self.url}/{project}/")
 
     def dependencies(self, file: ReleaseFile, environment: Environment) -> Dependencies | str:
         return f"nobody knows the dependencies of {file.filename}"
@@ -77,11 +80,10 @@ def solve(
     """Resolve ``requirements`` over a universe."""
     from envspec.adapters.cache import SqliteStore
 
-    request = LockRequest(
-        name="case", variant="", target=target, requirements=tuple(requirements), **options
-    )
+    fields: dict[str, Any] = {"variant": "", **options}
+    request = LockRequest(name="case", target=target, requirements=tuple(requirements), **fields)
     catalog = Catalog(
-        client=IndexClient(http=no_network, store=SqliteStore(None), clock=lambda: 0.0),
+        client=IndexClient(Pages(http=no_network, store=SqliteStore(None), clock=lambda: 0.0)),
         default=universe,
         named=named or {},
         view=View(target, request.exclude_newer),
@@ -95,9 +97,7 @@ def solve(
         ),
     )
     wishes = read_wishes(request, catalog)
-    found = resolve(
-        request, catalog, wishes=wishes, preferred=preferred or {}, direct=no_network
-    )
+    found = resolve(request, catalog, wishes=wishes, preferred=preferred or {}, direct=no_network)
     return found, catalog, request
 
 

@@ -1,0 +1,207 @@
+"""Pages: the answers of indexes, asked at most once a run and only where they grew old.
+
+Freshness: RFC 9111's max-age, no-store and Expires where an index sends them; ten
+minutes where it sends nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, TypeVar
+
+from envspec.errors import BrokenPageError, HttpStatusError, OfflineError
+from envspec.index.credentials import with_credentials_of
+from envspec.index.live import LiveIndex
+from envspec.index.store import IndexStore, StoredBody, StoredPage
+from envspec.ports import Http, Request, Response
+
+if TYPE_CHECKING:
+    from envspec.index.crew import Crew, Job
+
+T = TypeVar("T")
+
+ACCEPT = "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.01"
+DEFAULT_FRESHNESS_S = 600
+MAX_PAGE_BYTES = 64 * 1024 * 1024
+WORKERS = 12
+ABSENT = "absent"
+"""The stamp of a page that the index doesn't have."""
+
+
+class Pages:
+    """What indexes answer now, as far as this run knows; safe to call from several threads."""
+
+    def __init__(
+        self,
+        *,
+        http: Callable[[], Http],
+        store: IndexStore,
+        clock: Callable[[], float],
+        offline: bool = False,
+        refresh: bool = False,
+    ) -> None:
+        self._open_http = http
+        self._http: Http | None = None
+        self.store = store
+        self._clock = clock
+        self.offline = offline
+        self._refresh = refresh
+        self._lock = threading.Lock()
+        self._crew: Crew | None = None
+        self._jobs: dict[object, Job[object]] = {}
+        self._asked: dict[str, StoredPage] = {}
+        self._bodies: dict[str, StoredBody] = {}
+
+    @property
+    def awake(self) -> bool:
+        """Whether the network was needed in this run; nothing is fetched ahead before it was."""
+        return self._crew is not None
+
+    def known(self, url: str) -> StoredPage | None:
+        """The page as it stands, if nobody needs to be asked about it."""
+        asked = self._asked.get(url)
+        if asked is not None:
+            return asked
+        stored = self.store.page(url)
+        return stored if stored is not None and self.is_fresh(stored) else None
+
+    def is_fresh(self, page: StoredPage) -> bool:
+        """Whether a page of the store needs no asking."""
+        return self.offline or (not self._refresh and page.expires > self._clock())
+
+    def was_asked(self, url: str) -> bool:
+        """Whether the index was asked for it in this run."""
+        return url in self._asked
+
+    def body(self, url: str) -> StoredBody | None:
+        """The body of a known page."""
+        body = self._bodies.pop(url, None)
+        if body is None:
+            self.store.flush()
+            body = self.store.body(url)
+        return body
+
+    def ask(self, index: LiveIndex, project: str) -> StoredPage:
+        """Ask the index, by the validators of what the store holds. Raises OutsideError."""
+        url = index.page_url(project)
+        known = self._asked.get(url)
+        if known is not None:
+            return known
+        if self.offline:
+            raise OfflineError(
+                what=f"{project}: its page of index {index.name!r} isn't in the cache",
+                why="--offline was said, so nobody was asked",
+                fix="lock once without --offline, with the same --cache-dir",
+            )
+        stored = self.store.page(url)
+        headers = {"Accept": ACCEPT}
+        if stored is not None and stored.status == 200:
+            if stored.etag:
+                headers["If-None-Match"] = stored.etag
+            elif stored.modified:
+                headers["If-Modified-Since"] = stored.modified
+        answer = self.get(index, url, headers, MAX_PAGE_BYTES)
+        page, body = self._read(answer, stored)
+        if body is not None:
+            self._bodies[url] = body
+        self.store.put_page(url, page, body)
+        self._asked[url] = page
+        return page
+
+    def _read(self, answer: Response, stored: StoredPage | None) -> tuple[StoredPage, StoredBody | None]:
+        headers = answer.headers
+        expires = int(self._clock()) + freshness_s(headers)
+        if answer.status == 304 and stored is not None:
+            return stored._replace(expires=expires), None
+        if answer.status in (404, 410):
+            return StoredPage(404, expires, "", "", ABSENT), None
+        if answer.status != 200:
+            raise HttpStatusError(
+                status=answer.status, what=f"{answer.url}: answered {answer.status}, 200 was wanted"
+            )
+        stamp = hashlib.sha256(answer.body).hexdigest()
+        page = StoredPage(200, expires, headers.get("etag", ""), headers.get("last-modified", ""), stamp)
+        kind, encoding = headers.get("content-type", ""), headers.get("content-encoding", "")
+        return page, StoredBody(answer.body, encoding, kind, answer.url)
+
+    def confirm(self, wanted: Sequence[tuple[LiveIndex, str, str]]) -> bool:
+        """Whether every (index, project, stamp) is still what the index answers; old pages are asked at once."""
+        rows = [(index, project, index.page_url(project), stamp) for index, project, stamp in wanted]
+        stored = self.store.pages([url for _, _, url, _ in rows])
+        old = []
+        for index, project, url, stamp in rows:
+            page = self._asked.get(url) or stored.get(url)
+            if page is None or page.stamp != stamp:
+                return False
+            if url not in self._asked and not self.is_fresh(page):
+                old.append((index, project, stamp))
+        jobs = [(self.job(("page", i, p), self._asking(i, p), urgent=True), stamp) for i, p, stamp in old]
+        return all([job.outcome().stamp == stamp for job, stamp in jobs])
+
+    def _asking(self, index: LiveIndex, project: str) -> Callable[[], StoredPage]:
+        return lambda: self.ask(index, project)
+
+    def gone(self, project: str) -> BrokenPageError:
+        """What to raise where a page that was known has no body."""
+        return BrokenPageError(
+            what=f"{project}: its cached page is gone while it was used",
+            why="another process emptied the cache",
+            fix="lock again",
+        )
+
+    def get(self, index: LiveIndex, url: str, headers: Mapping[str, str], limit: int) -> Response:
+        """One GET with the trust and the credentials of ``index``."""
+        with self._lock:
+            if self._http is None:
+                self._http = self._open_http()
+        address = with_credentials_of(index.url, url)
+        return self._http.get(Request(address, headers, limit, index.ca_file or None))
+
+    def job(self, key: object, work: Callable[[], T], *, urgent: bool) -> Job[T]:
+        """The one job of ``key``, begun by the crew."""
+        from envspec.index.crew import Crew, Job
+
+        with self._lock:
+            job = self._jobs.get(key)
+            fresh = job is None
+            if job is None:
+                job = self._jobs[key] = Job(work)
+            if self._crew is None:
+                self._crew = Crew(WORKERS)
+        if fresh:
+            self._crew.take(job, urgent=urgent)
+        elif urgent and not job.done:
+            self._crew.hurry(job)
+        return job  # type: ignore[return-value]
+
+    def has_job(self, key: object) -> bool:
+        """Whether the crew was given it."""
+        return key in self._jobs
+
+    def close(self) -> None:
+        """Stop the threads; the connections are their owner's to close."""
+        if self._crew is not None:
+            self._crew.close()
+
+
+def freshness_s(headers: Mapping[str, str]) -> int:
+    """How long an answer stays fresh, in seconds (RFC 9111, 4.2.1); 600 where nothing says."""
+    control = headers.get("cache-control", "").lower()
+    said = [part.strip() for part in control.split(",") if part.strip()]
+    if "no-store" in said or "no-cache" in said:
+        return 0
+    age = int(headers["age"]) if headers.get("age", "").isdigit() else 0
+    for part in said:
+        name, _, value = part.partition("=")
+        if name == "max-age" and value.strip('"').isdigit():
+            return max(0, min(int(value.strip('"')), 366 * 86400) - age)
+    if "expires" not in headers:
+        return DEFAULT_FRESHNESS_S
+    from email.utils import mktime_tz, parsedate_tz
+
+    expires, date = parsedate_tz(headers.get("expires", "")), parsedate_tz(headers.get("date", ""))
+    if expires and date:
+        return max(0, mktime_tz(expires) - mktime_tz(date) - age)
+    return DEFAULT_FRESHNESS_S

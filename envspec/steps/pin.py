@@ -1,0 +1,168 @@
+"""Pin: one request becomes a lock by resolving it anew."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from envspec.errors import InputError, OfflineError
+from envspec.index.catalog import Catalog, Index, Project
+from envspec.index.credentials import without_credentials
+from envspec.index.dependencies import Dependencies
+from envspec.index.live import LiveIndex
+from envspec.index.view import ReleaseFile
+from envspec.lock.codec import encode
+from envspec.lock.document import Build, Lock
+from envspec.ports import Progress
+from envspec.resolve.opening import open_catalog
+from envspec.resolve.pinning import pin_lock
+from envspec.resolve.resolution import NoResolution, Resolution, read_wishes, resolve
+from envspec.spec.request import LockRequest
+from envspec.steps.lock import Earlier, Locked, LockOptions, Unlockable, Workshop
+from envspec.target.markers import patch_sensitive_requires_python
+
+
+def lock_one(
+    request: LockRequest,
+    default: LiveIndex,
+    workshop: Workshop,
+    before: Earlier,
+    seen: Sequence[str],
+    options: LockOptions,
+    progress: Progress,
+) -> tuple[Locked | Unlockable, list[tuple[str, str, str]] | None]:
+    """The outcome, and (index, project, stamp) of each page it rests on; None if on more than pages."""
+    builds: dict[str, Build] = {}
+
+    def sdist(file: ReleaseFile, index: Index, name: str, version: str) -> Dependencies | str:
+        found, build = workshop.sdist(file, index, name, version, request, catalog)
+        if build is not None:
+            builds[f"{name}=={version}"] = build
+        return found
+
+    catalog = open_catalog(request, workshop.client, default, workshop.index, sdist, offline=options.offline)
+    wishes = read_wishes(request, catalog)
+    resolution = resolve(
+        request,
+        catalog,
+        wishes=wishes,
+        preferred=before.pins,
+        direct=_Directs(workshop, catalog),
+        seen=seen,
+    )
+    if isinstance(resolution, NoResolution):
+        return Unlockable(request, resolution, catalog), None
+    computed = _hash_what_lacks(resolution, workshop, options, progress)
+    pinned = {f"{pin.name}=={pin.candidate.version}" for pin in resolution.pins}
+    lock = pin_lock(
+        request,
+        resolution,
+        computed=computed,
+        builds=[build for key, build in sorted(builds.items()) if key in pinned],
+        warnings=lock_warnings(request, resolution, catalog),
+        extra_tool=before.kept,
+    )
+    consulted = [(index.name, project, stamp) for project, (index, stamp) in sorted(catalog.consulted.items())]
+    rests_on_folder = any(index.path for index in request.indexes)
+    return _locked(request, lock, remarks(resolution)), None if rests_on_folder else consulted
+
+
+def _locked(request: LockRequest, lock: Lock, remarked: tuple[str, ...]) -> Locked:
+    files = [distribution.file for distribution in lock.distributions]
+    return Locked(
+        request,
+        encode(lock),
+        tuple(distribution.name for distribution in lock.distributions),
+        sum(file.size or 0 for file in files),
+        any(file.size is None for file in files),
+        lock.warnings,
+        remarked,
+        any(file.digest_from == "computed" for file in files),
+    )
+
+
+class _Directs:
+    """The projects behind direct references, each opened once."""
+
+    def __init__(self, workshop: Workshop, catalog: Catalog) -> None:
+        self._workshop = workshop
+        self._catalog = catalog
+        self._open: dict[str, Project] = {}
+
+    def __call__(self, url: str, name: str) -> Project:
+        project = self._open.get(url)
+        if project is None:
+            project = self._workshop.direct(url, name, self._catalog.view)
+            self._open[url] = project
+        if project.name != name:
+            raise InputError(
+                what=f"{without_credentials(url)} is asked for as {name!r} and as {project.name!r}",
+                fix="one file is one project: name it alike",
+            )
+        return project
+
+
+def _hash_what_lacks(
+    resolution: Resolution, workshop: Workshop, options: LockOptions, progress: Progress
+) -> dict[str, tuple[str, int]]:
+    """Download and hash the files whose index gives no sha256, having said how much that is."""
+    lacking = []
+    for pin in resolution.pins:
+        file = pin.project.record.file(pin.candidate.place)
+        if "sha256" not in file.hashes:
+            lacking.append((file, pin.project.index))
+    if not lacking:
+        return {}
+    if options.offline:
+        raise OfflineError(
+            what=f"{lacking[0][0].filename}: its index gives no sha256",
+            why="only downloading it would tell, and --offline was said",
+        )
+    known = sum(file.size or 0 for file, _ in lacking)
+    at_least = "at least " if any(file.size is None for file, _ in lacking) else ""
+    progress.say(
+        f"{len(lacking)} file(s) without a sha256 on their index: downloading"
+        f" {at_least}{known:,} bytes to hash them ({', '.join(file.filename for file, _ in lacking)})"
+    )
+    return {file.url: workshop.hash_file(file, index) for file, index in lacking}
+
+
+def lock_warnings(request: LockRequest, resolution: Resolution, catalog: Catalog) -> list[str]:
+    """What stays true of the lock on any day, so it stands in the lock itself."""
+    lines = list(request.warnings)
+    lines += [
+        f"{entry.kind}: {entry.label} isn't locked: this version doesn't lock {entry.kind}"
+        for entry in request.not_locked
+    ]
+    for pin in resolution.pins:
+        file = pin.project.record.file(pin.candidate.place)
+        if file.is_wheel and file.filename.rsplit("-", 1)[-1].startswith("linux_"):
+            lines.append(
+                f"{file.filename}: its tag tells no glibc; whether the target's is enough, only the wheel tells"
+            )
+        patch = patch_sensitive_requires_python(file.requires_python, request.target)
+        if patch is not None:
+            lines.append(
+                f"{pin.candidate}: Requires-Python {file.requires_python} answers otherwise from Python {patch} on;"
+                " a full version in target.python settles it"
+            )
+        found = catalog.dependencies(pin.project, pin.candidate.place)
+        if isinstance(found, Dependencies):
+            lines += [
+                f"{pin.candidate}: {text!r} holds otherwise from Python {patch} on; a full version in"
+                " target.python settles it"
+                for text, patch in found.patch_sensitive
+            ]
+    return lines
+
+
+def remarks(resolution: Resolution) -> tuple[str, ...]:
+    """What's true today and so can't stand in a lock."""
+    lines = []
+    for pin in resolution.pins:
+        file = pin.project.record.file(pin.candidate.place)
+        if file.yanked is not False:
+            why = f": {file.yanked}" if isinstance(file.yanked, str) and file.yanked else ""
+            lines.append(f"{pin.candidate} was yanked{why}")
+    lines += [f"{s.name} {s.version} was passed over: {s.why}" for s in resolution.skipped]
+    lines += [f"{name} has no extra {extra!r}" for name, extra in resolution.unknown_extras]
+    return tuple(lines)
