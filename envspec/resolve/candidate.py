@@ -32,10 +32,9 @@ class Demand:
     @property
     def is_exact(self) -> bool:
         """Whether it names one release; such a demand also admits a yanked one (PEP 592)."""
-        specifier = self.specifier
-        return self.place >= 0 or (
-            specifier.startswith("==") and "*" not in specifier and "," not in specifier
-        )
+        if self.place >= 0 or "==" not in self.specifier:
+            return self.place >= 0
+        return any(part.startswith("==") and part[-1:] != "*" for part in self.specifier.split(","))
 
     def mask(self, project: Project) -> int:
         """The releases of ``project`` that it admits."""

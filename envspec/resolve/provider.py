@@ -33,7 +33,7 @@ class Provider(AbstractProvider[Demand, Candidate, str]):
     ) -> None:
         self._catalog = catalog
         self.constraints = constraints
-        self._allow_prereleases = allow_prereleases
+        self.allow_prereleases = allow_prereleases
         self.preferred = preferred
         self.direct = direct
         """(URL, name) of a direct reference to its project."""
@@ -106,7 +106,7 @@ class Provider(AbstractProvider[Demand, Candidate, str]):
             yanked = project.record.yanked & mask
             if yanked and not is_exact:
                 mask &= ~yanked | (1 << kept if kept >= 0 else 0)
-            if not (self._allow_prereleases or is_exact or wants_prerelease):
+            if not (self.allow_prereleases or is_exact or wants_prerelease):
                 mask = (mask & ~project.record.prereleases) or mask
         if not mask:
             return ()
