@@ -18,7 +18,7 @@ from envspec.errors import InputError
 
 _MAX_CONFIG_BYTES = 1024 * 1024
 _SECTIONS = ("global", "install")
-_ENDPOINT = re.compile(r"^PYPI_SIMPLE_ENDPOINT\s*(?::\s*\w+\s*)?=\s*[\"']([^\"'\s]+)[\"']", re.MULTILINE)
+_ENDPOINT = r"(?m)^PYPI_SIMPLE_ENDPOINT\s*(?::\s*\w+\s*)?=\s*[\"']([^\"'\s]+)[\"']"
 
 
 class PipSettings(NamedTuple):
@@ -131,7 +131,7 @@ def _shipped_endpoint() -> str:
     """PyPI's simple API, as the library pypi-simple knows it; importing it would cost 250 ms."""
     spec = PathFinder.find_spec("pypi_simple")
     if spec is not None and spec.origin is not None:
-        match = _ENDPOINT.search(Path(spec.origin).read_text(encoding="utf-8"))
+        match = re.search(_ENDPOINT, Path(spec.origin).read_text(encoding="utf-8"))
         if match is not None:
             return match[1]
     raise InputError(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 
-from envspec.adapters.settings import pip_settings
 from envspec.adapters.web_address import without_credentials as without_credentials
 from envspec.adapters.web_login import Logins
 from envspec.adapters.web_policy import BACKOFF_S, PoliteHttp, Transport
@@ -33,6 +32,8 @@ def open_http(
     environ = os.environ if environ is None else environ
 
     def pip_cert() -> str:
+        from envspec.adapters.settings import pip_settings
+
         return pip_settings(environ).cert
 
     trust = Trust(environ, pip_cert=pip_cert)

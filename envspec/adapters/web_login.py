@@ -5,9 +5,9 @@ Source: RFC 7617 (Basic), the GNU inetutils manual (.netrc).
 
 from __future__ import annotations
 
-import base64
 import re
 import threading
+from binascii import b2a_base64
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -90,7 +90,7 @@ def proxy_authorization(userinfo: str) -> str:
 
 
 def _basic(user: str, password: str) -> str:
-    return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode("ascii")
+    return "Basic " + b2a_base64(f"{user}:{password}".encode(), newline=False).decode("ascii")
 
 
 def _decoded(userinfo: str) -> tuple[str, str]:

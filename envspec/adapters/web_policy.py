@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import random
 import socket
 import ssl
 import threading
@@ -207,7 +206,7 @@ class PoliteHttp:
                     raise failed.error from failed.__cause__
                 wait_s = failed.wait_s
                 if wait_s is None:
-                    wait_s = self._backoff_s * 2 ** (tried - 1) * random.uniform(0.5, 1.5)  # noqa: S311
+                    wait_s = self._backoff_s * 2 ** (tried - 1) * _jitter()
                 self._closed.wait(wait_s)
 
     # -- once
@@ -423,6 +422,11 @@ def _joined(here: Address, location: str) -> str:
     parts = urlsplit(urljoin(here.url, location))
     # A login that a server writes into its redirect isn't the user's.
     return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], fragment=""))
+
+
+def _jitter() -> float:
+    """0.5 to 1.5, so that threads that failed together don't come back together."""
+    return 0.5 + os.urandom(1)[0] / 255
 
 
 def _retry_after(text: str) -> float | None:
