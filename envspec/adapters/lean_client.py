@@ -404,6 +404,7 @@ def _connected(peer: Address, timeout_s: float) -> socket.socket:
 
 def _set_options(plain: socket.socket, timeout_s: float) -> None:
     plain.settimeout(None)
+    timeout_s = max(timeout_s, 0.001)  # 0 would be for ever
     span = struct.pack("@ll", int(timeout_s), int(timeout_s % 1 * 1_000_000))
     plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, span)
     plain.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, span)
