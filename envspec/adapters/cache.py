@@ -7,10 +7,10 @@ A cache that can't be read is put aside and begun anew; one that can't be writte
 from __future__ import annotations
 
 import sqlite3
+import os
 import threading
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 from envspec.index.store import StoredBody, StoredPage
@@ -34,7 +34,7 @@ _MANY = 500
 class SqliteStore:
     """An IndexStore in one SQLite file; ``path`` None keeps it in memory for one run."""
 
-    def __init__(self, path: Path | None) -> None:
+    def __init__(self, path: str | None) -> None:
         self._lock = threading.Lock()
         self._pending: list[tuple[str, Sequence[Any]]] = []
         self._path = path
@@ -45,14 +45,14 @@ class SqliteStore:
     def _open(self) -> sqlite3.Connection:
         if self._path is not None:
             try:
-                self._path.parent.mkdir(parents=True, exist_ok=True)
+                os.makedirs(os.path.dirname(self._path), exist_ok=True)
                 try:
-                    return _connect(str(self._path))
+                    return _connect(self._path)
                 except sqlite3.DatabaseError as error:
                     if isinstance(error, sqlite3.OperationalError):
                         raise
-                    self._path.replace(self._path.with_suffix(".broken"))
-                    return _connect(str(self._path))
+                    os.replace(self._path, f"{self._path}.broken")
+                    return _connect(self._path)
             except (OSError, sqlite3.Error) as error:
                 self.trouble = f"the cache {self._path} can't be used ({error}); going on without it"
         return _connect(":memory:")

@@ -1,20 +1,24 @@
-"""The user's files: read with a bound, written whole or not at all."""
+"""The user's files: read with a bound, written whole or not at all.
+
+Paths are taken as str too: importing pathlib costs every start 5 ms.
+"""
 
 from __future__ import annotations
 
 import os
 from contextlib import suppress
-from pathlib import Path
+from typing import Union
 
 from envspec.errors import DiskError, InputError
 
+PathText = Union[str, "os.PathLike[str]"]
 MAX_FILE_BYTES = 256 * 1024 * 1024
 
 
-def read_bytes(path: Path, *, limit: int = MAX_FILE_BYTES) -> bytes:
+def read_bytes(path: PathText, *, limit: int = MAX_FILE_BYTES) -> bytes:
     """The whole file, at most ``limit`` bytes; raises InputError if it isn't there or too long."""
     try:
-        with path.open("rb") as file:
+        with open(path, "rb") as file:
             data = file.read(limit + 1)
     except FileNotFoundError as error:
         raise InputError(
@@ -29,7 +33,7 @@ def read_bytes(path: Path, *, limit: int = MAX_FILE_BYTES) -> bytes:
     return data
 
 
-def read_text(path: Path, *, limit: int = MAX_FILE_BYTES) -> str:
+def read_text(path: PathText, *, limit: int = MAX_FILE_BYTES) -> str:
     """The whole file as UTF-8; raises InputError where it isn't UTF-8."""
     try:
         return read_bytes(path, limit=limit).decode("utf-8")
@@ -39,16 +43,17 @@ def read_text(path: Path, *, limit: int = MAX_FILE_BYTES) -> str:
         ) from error
 
 
-def write_atomically(path: Path, data: bytes) -> bool:
+def write_atomically(path: PathText, data: bytes) -> bool:
     """Put ``data`` at ``path`` through a temporary name; say whether anything changed.
 
     A crash at any instant leaves the old file or the new one. Raises DiskError.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}-{os.urandom(4).hex()}.part")
+    folder, name = os.path.split(path)
+    temporary = os.path.join(folder, f".{name}.{os.getpid()}-{os.urandom(4).hex()}.part")
     try:
-        if path.is_file() and path.stat().st_size == len(data) and path.read_bytes() == data:
+        if _holds(path, data):
             return False
-        path.parent.mkdir(parents=True, exist_ok=True)
+        os.makedirs(folder or ".", exist_ok=True)
         handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
     except OSError as error:
         raise DiskError(what=f"{path}: can't be written", why=error.strerror or str(error)) from error
@@ -71,6 +76,13 @@ def write_atomically(path: Path, data: bytes) -> bool:
     return True
 
 
-def _forget(temporary: Path) -> None:
+def _holds(path: PathText, data: bytes) -> bool:
+    if not os.path.isfile(path) or os.path.getsize(path) != len(data):
+        return False
+    with open(path, "rb") as file:
+        return file.read() == data
+
+
+def _forget(temporary: str) -> None:
     with suppress(OSError):
-        temporary.unlink()
+        os.unlink(temporary)

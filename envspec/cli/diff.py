@@ -69,7 +69,7 @@ def _variant_lock(spec: Path, variant: str, locks: Path | None) -> Path:
             why=f"it has {', '.join(map(repr, variants))}" if variants else "it has no variants",
             fix=f"{hint}name two variants of this spec",
         )
-    path = (locks or lock_folder(spec)) / f"pylock.{name}-{variant}.toml"
+    path = (locks or Path(lock_folder(str(spec)))) / f"pylock.{name}-{variant}.toml"
     if not path.exists():
         raise InputError(what=f"{path}: no such lock", fix=f"envspec lock {spec} --variant {variant}")
     return path

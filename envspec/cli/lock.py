@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from envspec.cli.console import Console
@@ -22,8 +22,8 @@ REQUEST_FORMAT = "1"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of ``envspec lock``."""
-    parser.add_argument("specs", metavar="SPEC", nargs="+", type=Path, help="a spec, such as specs/ocr.toml")
-    parser.add_argument("-o", "--output", metavar="DIR", type=Path, help="where locks are written")
+    parser.add_argument("specs", metavar="SPEC", nargs="+", help="a spec, such as specs/ocr.toml")
+    parser.add_argument("-o", "--output", metavar="DIR", help="where locks are written")
     parser.add_argument("--variant", metavar="NAME", action="append", help="only this variant; repeatable")
     parser.add_argument("--upgrade", action="store_true", help="forget the pins of existing locks")
     parser.add_argument(
@@ -53,22 +53,22 @@ def run(arguments: argparse.Namespace) -> int:
         return _lock(jobs, arguments, world, console)
 
 
-def _output_folder(arguments: argparse.Namespace, spec: Path) -> Path:
+def _output_folder(arguments: argparse.Namespace, spec: str) -> str:
     """``-o``, else ``../locks`` where the spec lies in ``specs/``, else the spec's folder."""
     if arguments.output is not None:
-        folder: Path = arguments.output
+        folder: str = arguments.output
         return folder
     from envspec.lock.place import lock_folder
 
     return lock_folder(spec)
 
 
-def _refuse_twins(jobs: Sequence[tuple[Path, Path, LockRequest]]) -> None:
+def _refuse_twins(jobs: Sequence[tuple[str, str, LockRequest]]) -> None:
     from envspec.errors import InputError
 
-    seen: dict[Path, Path] = {}
+    seen: dict[str, str] = {}
     for spec, folder, request in jobs:
-        path = folder / file_name(request)
+        path = os.path.join(folder, file_name(request))
         if path in seen:
             raise InputError(
                 what=f"{spec} and {seen[path]} would both be locked as {path}",
@@ -83,7 +83,7 @@ def file_name(request: LockRequest) -> str:
     return f"pylock.{label}.toml"
 
 
-def read_requests(path: Path, arguments: argparse.Namespace, world: World) -> Sequence[LockRequest]:
+def read_requests(path: str, arguments: argparse.Namespace, world: World) -> Sequence[LockRequest]:
     """The spec's variants, read anew only if the spec, or what it reads, changed since the last time."""
     import hashlib
     import json
@@ -93,12 +93,12 @@ def read_requests(path: Path, arguments: argparse.Namespace, world: World) -> Se
     from envspec.spec.request_json import from_json, to_json
 
     text = read_text(path, limit=MAX_SPEC_BYTES)
-    folder = path.absolute().parent
-    identity = (REQUEST_FORMAT, __version__, text, str(path), str(folder), arguments.files, arguments.variant)
+    folder = os.path.dirname(os.path.abspath(path))
+    identity = (REQUEST_FORMAT, __version__, text, path, folder, arguments.files, arguments.variant)
     key = "request:" + hashlib.sha256(json.dumps(identity).encode()).hexdigest()
 
     def digest(recording: str) -> str:
-        return hashlib.sha256(read_bytes(Path(recording))).hexdigest()
+        return hashlib.sha256(read_bytes(recording)).hexdigest()
 
     known = world.store.note(key)
     if known is not None:
@@ -108,6 +108,8 @@ def read_requests(path: Path, arguments: argparse.Namespace, world: World) -> Se
                 return [from_json(item) for item in texts]
         except (ValueError, TypeError, KeyError):
             pass
+    from pathlib import Path
+
     from envspec.compat.request import lock_requests
 
     digests: dict[str, str] = {}
@@ -118,8 +120,8 @@ def read_requests(path: Path, arguments: argparse.Namespace, world: World) -> Se
 
     requests = lock_requests(
         text,
-        where=str(path),
-        folder=folder,
+        where=path,
+        folder=Path(folder),
         variants=arguments.variant,
         files=arguments.files,
         file_digest=remembered_digest,
@@ -131,16 +133,16 @@ def read_requests(path: Path, arguments: argparse.Namespace, world: World) -> Se
 # Checking
 
 
-def _check(jobs: Sequence[tuple[Path, Path, LockRequest]], arguments: argparse.Namespace) -> int:
+def _check(jobs: Sequence[tuple[str, str, LockRequest]], arguments: argparse.Namespace) -> int:
     rows = [
-        (folder / file_name(request), *_state(folder / file_name(request), request))
+        (os.path.join(folder, file_name(request)), *_state(os.path.join(folder, file_name(request)), request))
         for _, folder, request in jobs
     ]
     stale = [path for path, state, _ in rows if state != "current"]
     if arguments.format == "json":
         import json
 
-        found = [{"path": str(path), "state": state, "why": why} for path, state, why in rows]
+        found = [{"path": path, "state": state, "why": why} for path, state, why in rows]
         print(json.dumps({"current": not stale, "locks": found}, indent=2))
     else:
         for path, state, why in rows:
@@ -148,12 +150,12 @@ def _check(jobs: Sequence[tuple[Path, Path, LockRequest]], arguments: argparse.N
     return 1 if stale else 0
 
 
-def _state(path: Path, request: LockRequest) -> tuple[str, str]:
+def _state(path: str, request: LockRequest) -> tuple[str, str]:
     """``current``, ``missing`` or ``stale``, and why."""
     from envspec.adapters.files import read_bytes
     from envspec.lock.codec import quick_digest
 
-    if not path.exists():
+    if not os.path.exists(path):
         return "missing", "no such lock"
     data = read_bytes(path, limit=MAX_LOCK_BYTES)
     digest = quick_digest(data)
@@ -164,7 +166,7 @@ def _state(path: Path, request: LockRequest) -> tuple[str, str]:
     return "stale", "the spec, a recording or a table changed since"
 
 
-def _decoded(path: Path, data: bytes) -> Any:
+def _decoded(path: str, data: bytes) -> Any:
     from envspec.errors import UnreadableLockError
     from envspec.lock.codec import decode
 
@@ -175,14 +177,14 @@ def _decoded(path: Path, data: bytes) -> Any:
             what=f"{path}: byte {error.start} isn't UTF-8",
             fix="restore the file from version control, or delete it and lock anew",
         ) from error
-    return decode(text, str(path))
+    return decode(text, path)
 
 
 # Locking
 
 
 def _lock(
-    jobs: Sequence[tuple[Path, Path, LockRequest]],
+    jobs: Sequence[tuple[str, str, LockRequest]],
     arguments: argparse.Namespace,
     world: World,
     console: Console,
@@ -191,7 +193,7 @@ def _lock(
 
     from envspec.steps.lock import Locked, lock_variants
 
-    paths = {request: folder / file_name(request) for _, folder, request in jobs}
+    paths = {request: os.path.join(folder, file_name(request)) for _, folder, request in jobs}
     closure = "closure:" + hashlib.sha256("\n".join(r.spec_digest for r in paths).encode()).hexdigest()
     seen = world.store.note(closure)
     outcomes = lock_variants(
@@ -236,13 +238,13 @@ def _upgraded(text: str) -> tuple[str, str]:
     return requirement.name, version
 
 
-def read_earlier(path: Path) -> Earlier:
+def read_earlier(path: str) -> Earlier:
     """What the lock at ``path`` hands on; nothing where there's none."""
     from envspec.adapters.files import read_bytes
     from envspec.lock.quick import quick_pins
     from envspec.steps.lock import Earlier
 
-    if not path.exists():
+    if not os.path.exists(path):
         return Earlier()
     data = read_bytes(path, limit=MAX_LOCK_BYTES)
     pins = quick_pins(data)
@@ -253,7 +255,7 @@ def read_earlier(path: Path) -> Earlier:
 
 
 def _tell(
-    outcomes: Sequence[tuple[Path, Locked | Unlockable]], arguments: argparse.Namespace, console: Console
+    outcomes: Sequence[tuple[str, Locked | Unlockable]], arguments: argparse.Namespace, console: Console
 ) -> int:
     """Write the locks and say what was done."""
     from envspec.steps.lock import Locked
@@ -274,18 +276,18 @@ def _tell(
     return 1 if refused or (arguments.strict and warned) else 0
 
 
-def _written(path: Path, outcome: Locked, arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
-    from envspec.adapters.files import write_atomically
+def _written(path: str, outcome: Locked, arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
+    from envspec.adapters.files import read_bytes, write_atomically
 
     request = outcome.request
-    existed = path.exists()
+    existed = os.path.exists(path)
     if arguments.dry_run:
-        changed = not existed or path.read_bytes() != outcome.data
+        changed = not existed or read_bytes(path) != outcome.data
     else:
         changed = write_atomically(path, outcome.data)
     state = ("updated" if existed else "created") if changed else "unchanged"
     row = {
-        "path": str(path),
+        "path": path,
         "name": request.name,
         "variant": request.variant,
         "state": state,
@@ -307,14 +309,14 @@ def _written(path: Path, outcome: Locked, arguments: argparse.Namespace, console
     return row
 
 
-def _unlockable(path: Path, outcome: Unlockable, arguments: argparse.Namespace) -> dict[str, Any]:
+def _unlockable(path: str, outcome: Unlockable, arguments: argparse.Namespace) -> dict[str, Any]:
     from envspec.resolve.explain import explain
 
     text = explain(outcome.conflict, outcome.catalog, outcome.request)
     if arguments.format == "text":
         print(text, file=sys.stderr)
     return {
-        "path": str(path),
+        "path": path,
         "name": outcome.request.name,
         "variant": outcome.request.variant,
         "state": "no-solution",

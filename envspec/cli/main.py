@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     from envspec.errors import EnvspecError
 
     arguments = list(sys.argv[1:] if argv is None else argv)
+    _end_like_ctrl_c()
     try:
         return _dispatch(arguments)
     except EnvspecError as error:
@@ -40,7 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 130
     except BrokenPipeError:
         # The reader of our output went away (``| head``); let no second error follow at exit.
-        sys.stdout = None  # type: ignore[assignment]
+        sys.stdout = None
         return _BROKEN_PIPE_EXIT
     except OSError as error:
         from envspec.errors import DiskError
@@ -48,6 +50,19 @@ def main(argv: Sequence[str] | None = None) -> int:
         where = f"{error.filename}: " if error.filename else ""
         _report(DiskError(what=f"{where}{error.strerror or error}"), arguments)
         return 3
+
+
+def _end_like_ctrl_c() -> None:
+    """Let SIGTERM and SIGHUP clean up as Ctrl-C does; Python's default would leave builds running."""
+    import signal
+
+    def interrupt(number: int, frame: object) -> None:  # noqa: ARG001
+        raise KeyboardInterrupt
+
+    with suppress(ValueError):  # signals can be set in the main thread alone
+        for name in (signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(name) is signal.SIG_DFL:
+                signal.signal(name, interrupt)
 
 
 def _dispatch(arguments: list[str]) -> int:

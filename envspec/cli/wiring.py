@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import os
 import time
-from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -30,7 +30,7 @@ def add_network_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of every command that asks indexes."""
     group = parser.add_argument_group("network and cache")
     group.add_argument("--index-url", metavar="URL", help="the default index, in place of pip's setting")
-    group.add_argument("--cache-dir", metavar="DIR", type=Path, help="where answers of indexes are kept")
+    group.add_argument("--cache-dir", metavar="DIR", help="where answers of indexes are kept")
     group.add_argument("--no-cache", action="store_true", help="read and keep nothing")
     group.add_argument("--refresh", action="store_true", help="ask anew, however fresh the cache is")
     group.add_argument("--offline", action="store_true", help="ask nobody; the cache must have it all")
@@ -84,16 +84,16 @@ class World:
         if self._store is None:
             from envspec.adapters.cache import SqliteStore
 
-            self._store = SqliteStore(None if self._arguments.no_cache else self._cache_dir() / CACHE_FILE)
+            self._store = SqliteStore(None if self._arguments.no_cache else self._cache_file())
         return self._store
 
-    def _cache_dir(self) -> Path:
-        if self._arguments.cache_dir is not None:
-            folder: Path = self._arguments.cache_dir
-            return folder
-        from envspec.adapters.settings import cache_dir
+    def _cache_file(self) -> str:
+        folder = self._arguments.cache_dir
+        if folder is None:
+            from envspec.adapters.settings import cache_dir
 
-        return cache_dir()
+            folder = cache_dir()
+        return os.path.join(os.path.abspath(folder), CACHE_FILE)
 
     @property
     def default(self) -> LiveIndex:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import posixpath
 
 
-def lock_folder(spec: Path) -> Path:
+def lock_folder(spec: str) -> str:
     """``../locks`` where the spec lies in ``specs/``, else the spec's own folder."""
-    folder = spec.parent
-    if folder.absolute().name != "specs":
-        return folder
-    return folder.parent / "locks" if folder.name == "specs" else folder / ".." / "locks"
+    folder = posixpath.dirname(spec)
+    if posixpath.basename(posixpath.abspath(folder)) != "specs":
+        return folder or "."
+    return posixpath.normpath(posixpath.join(folder, "..", "locks")) if folder else posixpath.join("..", "locks")

@@ -68,9 +68,18 @@ def _distribution(
         requires_python=release.requires_python,
         dependencies=tuple(Dependency(name, extras) for name, extras in pin.requires if name != pin.name),
         extras=pin.extras,
-        direct_url=without_credentials(project.direct_url),
+        direct_url=_direct_url(project.direct_url, request),
         notes=_notes(release),
     )
+
+
+def _direct_url(url: str, request: LockRequest) -> str:
+    """As a lock may hold it: without credentials, and a local file by the path that the spec writes."""
+    if not url.startswith("file:"):
+        return without_credentials(url)
+    from pathlib import Path
+
+    return next(wheel.spec_path for wheel in request.local_wheels if Path(wheel.path).as_uri() == url)
 
 
 def locked_file(

@@ -12,7 +12,7 @@ from envspec.index.requirement import Requirement, parse_requirement
 from envspec.resolve.candidate import Candidate, Demand, Skipped
 from envspec.resolve.provider import Provider
 from envspec.resolve.solver import MAX_ROUNDS, Cause, Conflict, Solver, reachable
-from envspec.spec.request import LockRequest
+from envspec.spec.request import LocalWheel, LockRequest
 
 
 class Pin(NamedTuple):
@@ -67,7 +67,7 @@ class Wishes(NamedTuple):
 def read_wishes(request: LockRequest, catalog: Catalog) -> Wishes:
     """Split the request's requirements by their markers. Raises InvalidValueError."""
     holds = catalog.environment.holds
-    texts = [*request.requirements, *(wheel.requirement for wheel in request.local_wheels)]
+    texts = [*request.requirements, *map(_with_file_url, request.local_wheels)]
     roots, out = [], []
     for text in texts:
         requirement = parse_requirement(text)
@@ -87,6 +87,13 @@ def read_wishes(request: LockRequest, catalog: Catalog) -> Wishes:
         if not requirement.marker or holds(requirement.marker, ""):
             constraints[requirement.name] = (*constraints.get(requirement.name, ()), requirement.specifier)
     return Wishes(tuple(roots), constraints, tuple(out))
+
+
+def _with_file_url(wheel: LocalWheel) -> str:
+    """The requirement with the file's URL in place of the path that the spec writes."""
+    from pathlib import Path
+
+    return wheel.requirement.replace(wheel.spec_path, Path(wheel.path).as_uri(), 1)
 
 
 def resolve(
