@@ -49,10 +49,15 @@ class Job(Generic[T]):
 
 
 class Crew:
-    """At most ``size`` daemon threads, started as work comes in."""
+    """``size`` daemon threads, started as work comes in; up to ``most`` while much is waiting.
 
-    def __init__(self, size: int) -> None:
+    Each thread's connection costs a TLS handshake, so few threads are better until the
+    waiting for answers outweighs it.
+    """
+
+    def __init__(self, size: int, most: int) -> None:
         self._size = size
+        self._most = most
         self._threads = 0
         self._idle = 0
         self._urgent: deque[Job[object]] = deque()
@@ -68,7 +73,7 @@ class Crew:
             (self._urgent if urgent else self._later).append(job)  # type: ignore[arg-type]
             if self._idle:
                 self._wake.notify()
-            elif self._threads < self._size:
+            elif self._threads < (self._most if len(self._later) > 4 * self._size else self._size):
                 self._threads += 1
                 threading.Thread(target=self._serve, daemon=True).start()
         return job

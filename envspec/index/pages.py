@@ -25,7 +25,7 @@ T = TypeVar("T")
 ACCEPT = "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.01"
 DEFAULT_FRESHNESS_S = 600
 MAX_PAGE_BYTES = 64 * 1024 * 1024
-WORKERS = 12
+WORKERS, MOST_WORKERS = 12, 32
 ABSENT = "absent"
 """The stamp of a page that the index doesn't have."""
 
@@ -169,7 +169,7 @@ class Pages:
             if job is None:
                 job = self._jobs[key] = Job(work)
             if self._crew is None:
-                self._crew = Crew(WORKERS)
+                self._crew = Crew(WORKERS, MOST_WORKERS)
         if fresh:
             self._crew.take(job, urgent=urgent)
         elif urgent and not job.done:

@@ -209,6 +209,14 @@ class Provider(AbstractProvider[Demand, Candidate, str]):
         for extra in extras:
             yield Demand(used.name, extra=extra, specifier=used.specifier, url=used.url)
 
+    def older(self, candidate: Candidate) -> int:
+        """The mask of releases before the candidate's that may still be picked."""
+        project = candidate.project
+        roots = self._root_demands.get(project.name, ())
+        if project.direct_url or any(root.url for root in roots):
+            return 0
+        return self.admitted(project, roots) & ~((2 << candidate.place) - 1)
+
     def set_roots(self, demands: Iterable[Demand]) -> None:
         """Say what the spec itself demands; ``examine`` judges by it."""
         for demand in demands:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import heapq
 from collections import ChainMap
-from collections.abc import Callable, Collection, Iterable, MutableMapping
+from collections.abc import Callable, Collection, ItemsView, Iterable, MutableMapping
 from typing import Any
 
 from resolvelib import BaseReporter
@@ -30,7 +30,8 @@ from envspec.resolve.persistent import PersistentDict
 from envspec.resolve.provider import Provider
 
 MAX_ROUNDS = 1_000_000
-_TRIED_BEFORE_FORESEEING = 3
+_TRIED_BEFORE_FORESEEING = 4
+_LARGEST_BATCH = 512
 
 Cause = RequirementInformation[Demand, Candidate]
 
@@ -43,6 +44,16 @@ class Conflict(Exception):  # noqa: N818 - an answer, caught where it becomes a 
         self.causes = causes
         self.gave_up = gave_up
         """Whether the rounds ran out before all was tried."""
+
+
+class _Criteria(PersistentDict[str, Criterion[Demand, Candidate]]):
+    """The criteria of one state."""
+
+    __slots__ = ()
+
+    def items(self) -> ItemsView[str, Criterion[Demand, Candidate]]:
+        """Only those with candidates ruled out: a jump back carries these over, and asks for nothing else."""
+        return {key: found for key, found in self._data().items() if found.incompatibilities}.items()
 
 
 class Solver(Resolution[Demand, Candidate, str]):
@@ -63,10 +74,11 @@ class Solver(Resolution[Demand, Candidate, str]):
         self._agenda: list[tuple[int, int, str]] = []
         self._causes: set[str] = set()
         self._tried: dict[str, int] = {}
+        self._foreseen: dict[str, int] = {}
 
     def solve(self, roots: Iterable[Demand]) -> dict[str, Candidate]:
         """Key to candidate for all that the roots reach. Raises Conflict, OutsideError."""
-        self._states = [State(mapping=PersistentDict(), criteria=PersistentDict(), backtrack_causes=[])]  # type: ignore[arg-type]
+        self._states = [State(mapping=PersistentDict(), criteria=_Criteria(), backtrack_causes=[])]  # type: ignore[arg-type]
         for root in roots:
             try:
                 self._add_to_criteria(self.state.criteria, root, parent=None)
@@ -221,7 +233,7 @@ class Solver(Resolution[Demand, Candidate, str]):
         criterion = state.criteria[name]
         causes: list[Criterion[Demand, Candidate]] = []
         for candidate in self._in_order(name, criterion):
-            self._watch_tries(name, criterion)
+            self._watch_tries(candidate)
             if not provider.examine(candidate):
                 causes.append(self._blamed_for_death(candidate, criterion))
                 continue
@@ -259,7 +271,6 @@ class Solver(Resolution[Demand, Candidate, str]):
         state.mapping.pop(name, None)
         state.mapping[name] = candidate
         self._unsatisfied.discard(name)
-        self._tried.pop(name, None)
         broken = {key for key in changed if key in state.mapping and key != name and not self._holds(key)}
         if broken:
             self._remove_information_from_criteria(state.criteria, broken)
@@ -269,13 +280,14 @@ class Solver(Resolution[Demand, Candidate, str]):
     def _holds(self, key: str) -> bool:
         return self._is_current_pin_satisfying(key, self.state.criteria[key])
 
-    def _watch_tries(self, name: str, criterion: Criterion[Demand, Candidate]) -> None:
-        """From the fourth try on fetch ahead in doubling batches."""
+    def _watch_tries(self, candidate: Candidate) -> None:
+        """From the fourth try of a project on fetch ahead what it may come to, in growing batches."""
+        name = candidate.project.name
         tried = self._tried[name] = self._tried.get(name, 0) + 1
-        if tried >= _TRIED_BEFORE_FORESEEING and tried & (tried - 1) == 0:
-            matches = criterion.candidates
-            if isinstance(matches, Matches):
-                self._foresee(matches.project, matches.mask, min(4 * tried, 256))
+        if tried >= self._foreseen.get(name, _TRIED_BEFORE_FORESEEING):
+            batch = min(4 * tried, _LARGEST_BATCH)
+            self._foreseen[name] = tried + batch // 2
+            self._foresee(candidate.project, self._p.older(candidate), batch)
 
 
 def reachable(
