@@ -34,7 +34,7 @@ EXTRAS = ("startup", "check", "edited", "variants", "growth")
 
 
 def main() -> int:
-    """Record if there is no recording, then time and print; 1 where a tool's pins differ from uv's."""
+    """Record if there is no recording, then time and print; 1 where a tool failed or its pins aren't uv's."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the server ends with us
     options = _options()
     tools = _chosen_tools(options)
@@ -128,9 +128,12 @@ def _serve() -> int:
 
 def _replay(options: argparse.Namespace, tools: list[tuple[Tool, int]]) -> int:
     everything: list[Series] = []
+    failed: list[str] = []
 
     def show(series: Sequence[Series]) -> None:
         everything.extend(series)
+        if not table.holds(series):
+            failed.append(f"{series[0].job} {series[0].scenario}")
         print("\n".join(table.rows(series)), flush=True)
 
     versions = ", ".join(f"{tool.name} {peers.installed_version(tool.name)}" for tool, _ in tools)
@@ -147,7 +150,9 @@ def _replay(options: argparse.Namespace, tools: list[tuple[Tool, int]]) -> int:
     _tell_misses(everything)
     if options.json:
         options.json.write_text(json.dumps([asdict(one) for one in everything], indent=1))
-    return 1 if any("DIFFERS" in row for row in table.rows(everything)) else 0
+    if failed:
+        print(f"\nnot all ended with the same pins: {', '.join(failed)}")
+    return 1 if failed else 0
 
 
 def _extras(options: argparse.Namespace) -> list[str]:

@@ -41,6 +41,12 @@ def rows(series: Sequence[Series]) -> list[str]:
     return [_row(one, reference) for one in series]
 
 
+def holds(series: Sequence[Series]) -> bool:
+    """Whether every tool of one set ended well, with uv's pins, the same in every run."""
+    runs = [run for one in series for run in one.runs if not run.timed_out]
+    return all(run.exit_code == 0 and run.pins == runs[0].pins for run in runs)
+
+
 def misses(series: Sequence[Series]) -> dict[str, set[str]]:
     """What each tool asked for that the recording lacks."""
     found: dict[str, set[str]] = {}
@@ -73,7 +79,7 @@ def _verdict(one: Series, reference: Series | None) -> str:
         if run.timed_out:
             return "stopped at the time limit"
         if run.exit_code:
-            return f"exit {run.exit_code}: {' '.join(run.error.split())[:200]}"
+            return f"exit {run.exit_code}: {' '.join(run.error.split())[-200:]}"
     pins = one.runs[0].pins
     if any(run.pins != pins for run in one.runs):
         return "DIFFERS from run to run"

@@ -14,7 +14,7 @@ from benchmarks import made
 from benchmarks.recording import BASE_URL, Recording
 from benchmarks.replay import Answer, Replay
 from benchmarks.runner import Run, Series
-from benchmarks.table import misses, rows
+from benchmarks.table import holds, misses, rows
 from benchmarks.tools import read_input
 
 if TYPE_CHECKING:
@@ -172,4 +172,5 @@ def test_a_row_gives_the_ratio_to_uv_and_says_where_pins_differ() -> None:
     cells = [[cell.strip() for cell in row.split("|")] for row in rows([uv, same, other])]
     assert cells[1][8:10] == ["0.50", "0.50"]
     assert [row[-2] for row in cells] == ["1", "1 = uv", "DIFFERS in 1: idna 3.8 (uv 3.9)"]
+    assert (holds([uv, same]), holds([uv, same, other])) == (True, False)
     assert misses([uv, same, other]) == {"pip": {"/x"}}
