@@ -27,8 +27,7 @@ class RecordedIndex:
         page = self.recording.page(self.url, project)
         if page is None:
             return None
-        hashed = View(view.target, view.cutoff, need_hash=True)
-        return reduce_page(page, hashed, name=project, url=f"{self.url}/{project}/")
+        return reduce_page(page, view.with_hashes, name=project, url=f"{self.url}/{project}/")
 
     def dependencies(self, file: ReleaseFile, environment: Environment) -> Dependencies | str:  # noqa: ARG002
         """Only asked where the recording doesn't say them."""

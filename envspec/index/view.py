@@ -43,6 +43,11 @@ class View:
         return View(self.target, self.cutoff, self.need_hash, sdists=True)
 
     @cached_property
+    def with_hashes(self) -> View:
+        """The same view for an index that can't be asked: nobody could hash what it gives no sha256 for."""
+        return View(self.target, self.cutoff, need_hash=True, sdists=self.sdists)
+
+    @cached_property
     def key(self) -> str:
         """Equal keys see the same files of every page."""
         target = self.target

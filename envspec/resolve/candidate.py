@@ -6,7 +6,7 @@ A project and each extra of it are asked for under keys of their own, ``torch`` 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol, overload
 
 if TYPE_CHECKING:
@@ -72,6 +72,23 @@ class Candidate:
 
     def __repr__(self) -> str:
         return f"Candidate({self})"
+
+
+class RuledOut(NamedTuple):
+    """Releases of one project that earlier tries ruled out; many candidates in one."""
+
+    project: Project
+    mask: int
+
+    @staticmethod
+    def merged(found: Iterable[Candidate | RuledOut]) -> list[RuledOut]:
+        """The same releases, all those of a project in one."""
+        masks: dict[int, RuledOut] = {}
+        for one in found:
+            known = masks.get(id(one.project))
+            mask = one.mask if isinstance(one, RuledOut) else 1 << one.place
+            masks[id(one.project)] = RuledOut(one.project, mask | known.mask if known else mask)
+        return list(masks.values())
 
 
 class CandidateMaker(Protocol):

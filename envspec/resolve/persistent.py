@@ -10,7 +10,10 @@ Source: H. Baker, "Shallow binding makes functional arrays fast" (1991).
 from __future__ import annotations
 
 from collections.abc import Iterator, MutableMapping
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -27,7 +30,7 @@ class _Node(Generic[K, V]):
         self.data = data
         self.key: Any = None
         self.value: Any = None
-        self.next: _Node[K, V] | None = None
+        self.next: Any = None
 
 
 class PersistentDict(MutableMapping[K, V]):
@@ -39,9 +42,9 @@ class PersistentDict(MutableMapping[K, V]):
         self._node: _Node[K, V] = _Node({})
         self._last: tuple[Any, Any] | None = None
 
-    def copy(self) -> PersistentDict[K, V]:
+    def copy(self) -> Self:
         """A second dict of equal content, in constant time."""
-        twin: PersistentDict[K, V] = PersistentDict.__new__(PersistentDict)
+        twin = self.__class__.__new__(self.__class__)
         twin._node = self._node
         twin._last = self._last
         return twin
@@ -101,12 +104,8 @@ def _set(data: dict[K, V], key: Any, value: Any) -> None:
 
 def _take_back(node: _Node[K, V]) -> dict[K, V]:
     path = [node]
-    while path[-1].data is None:
-        following = path[-1].next
-        assert following is not None
-        path.append(following)
-    data = path[-1].data
-    assert data is not None
+    while (data := path[-1].data) is None:
+        path.append(path[-1].next)
     for state, following in zip(reversed(path[:-1]), reversed(path[1:]), strict=True):
         following.data, following.key, following.next = None, state.key, state
         following.value = data.get(state.key, _ABSENT)

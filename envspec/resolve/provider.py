@@ -16,7 +16,7 @@ from envspec.index.catalog import Catalog, Project
 from envspec.index.dependencies import Dependencies
 from envspec.index.requirement import Requirement
 from envspec.index.versions import mentions_prerelease
-from envspec.resolve.candidate import Candidate, Demand, Matches, Skipped
+from envspec.resolve.candidate import Candidate, Demand, Matches, RuledOut, Skipped
 
 
 class Provider(AbstractProvider[Demand, Candidate, str]):
@@ -60,7 +60,7 @@ class Provider(AbstractProvider[Demand, Candidate, str]):
         self,
         identifier: str,
         requirements: Mapping[str, Iterator[Demand]],
-        incompatibilities: Mapping[str, Iterator[Candidate]],
+        incompatibilities: Mapping[str, Iterator[Candidate | RuledOut]],
     ) -> Sequence[Candidate]:
         """What all demands on the key, and on the project if it's an extra's, admit."""
         name, _, extra = identifier.partition("[")
@@ -71,9 +71,9 @@ class Provider(AbstractProvider[Demand, Candidate, str]):
         if project is None:
             return ()
         mask = self.admitted(project, demands)
-        for candidate in incompatibilities[identifier]:
-            if candidate.project is project:
-                mask &= ~(1 << candidate.place)
+        for out in RuledOut.merged(incompatibilities[identifier]):
+            if out.project is project:
+                mask &= ~out.mask
         specifiers = [d.specifier for d in demands if d.specifier]
         specifiers += self.constraints.get(project.name, ())
         return self._matches(

@@ -23,9 +23,9 @@ from resolvelib.resolvers import (
     Resolution,
     ResolutionImpossible,
 )
-from resolvelib.structs import State
+from resolvelib.structs import IteratorMapping, State
 
-from envspec.resolve.candidate import Candidate, Demand, Matches
+from envspec.resolve.candidate import Candidate, Demand, Matches, RuledOut
 from envspec.resolve.persistent import PersistentDict
 from envspec.resolve.provider import Provider
 
@@ -157,11 +157,23 @@ class Solver(Resolution[Demand, Candidate, str]):
             criteria[key] = Criterion(matches, criterion.information, criterion.incompatibilities)
 
     def _patch_criteria(self, incompatibilities_from_broken: list[tuple[str, list[Candidate]]]) -> bool:
-        patched = super()._patch_criteria(incompatibilities_from_broken)
-        for key, _ in incompatibilities_from_broken:
-            if key in self.state.criteria:
-                self._unwrap(self.state.criteria, key)
-        return patched
+        """As resolvelib's, but each key is looked at once, and what's ruled out is one mask."""
+        criteria = self.state.criteria
+        ruled_out: dict[str, list[Any]] = {}
+        for key, found in incompatibilities_from_broken:
+            if found and key in criteria:
+                ruled_out.setdefault(key, list(criteria[key].incompatibilities)).extend(found)
+        for key, found in ruled_out.items():
+            merged: list[Any] = RuledOut.merged(found)
+            matches = self._p.find_matches(
+                identifier=key,
+                requirements=IteratorMapping(criteria, Criterion.iter_requirement),
+                incompatibilities={key: iter(merged)},
+            )
+            if not matches:
+                return False
+            criteria[key] = Criterion(matches, list(criteria[key].information), merged)
+        return True
 
     def _remove_information_from_criteria(
         self, criteria: dict[str, Criterion[Demand, Candidate]], parents: Collection[str]
@@ -285,7 +297,7 @@ class Solver(Resolution[Demand, Candidate, str]):
         name = candidate.project.name
         tried = self._tried[name] = self._tried.get(name, 0) + 1
         if tried >= self._foreseen.get(name, _TRIED_BEFORE_FORESEEING):
-            batch = min(4 * tried, _LARGEST_BATCH)
+            batch = min(8 * tried, _LARGEST_BATCH)
             self._foreseen[name] = tried + batch // 2
             self._foresee(candidate.project, self._p.older(candidate), batch)
 

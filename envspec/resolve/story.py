@@ -84,10 +84,7 @@ def _page(catalog: Catalog, name: str) -> ProjectPage | None:
 
 def _view_of(project: Project, catalog: Catalog) -> View:
     """As its index looks at its pages: those that can't be asked need every hash."""
-    view = catalog.view
-    if isinstance(project.index, LiveIndex):
-        return view
-    return View(view.target, view.cutoff, need_hash=True)
+    return catalog.view if isinstance(project.index, LiveIndex) else catalog.view.with_hashes
 
 
 def _place(index: object) -> str:

@@ -57,8 +57,7 @@ class Universe:
         page = self.page(project)
         if page is None:
             return None
-        hashed = View(view.target, view.cutoff, need_hash=True, sdists=view.sdists)
-        return reduce_page(page, hashed, name=project, url=f"{self.url}/{project}/")
+        return reduce_page(page, view.with_hashes, name=project, url=f"{self.url}/{project}/")
 
     def dependencies(self, file: ReleaseFile, environment: Environment) -> Dependencies | str:
         return f"nobody knows the dependencies of {file.filename}"
