@@ -86,14 +86,14 @@ class SqliteStore:
         )
         return (StoredPage(*row[:5]), row[5], row[6]) if row else None
 
-    def dependencies(self, identity: str, environment: str) -> str | None:
+    def requirements(self, identity: str, environment: str) -> tuple[str | None, str | None]:
         """See IndexStore."""
-        sql = "SELECT text FROM dependencies WHERE identity=? AND environment=?"
-        return self._text(sql, (identity, environment))
-
-    def metadata(self, identity: str) -> str | None:
-        """See IndexStore."""
-        return self._text("SELECT text FROM metadata WHERE identity=?", (identity,))
+        sql = (
+            "SELECT (SELECT text FROM dependencies WHERE identity=? AND environment=?),"
+            " (SELECT text FROM metadata WHERE identity=?)"
+        )
+        row = self._row(sql, (identity, environment, identity))
+        return (row[0], row[1]) if row else (None, None)
 
     def note(self, key: str) -> str | None:
         """See IndexStore."""

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
 from envspec.errors import BrokenArtifactError, EnvspecError
-from envspec.index.client import MAX_PAGE_DECODED_BYTES, IndexClient, LiveIndex
+from envspec.index.client import MAX_PAGE_DECODED_BYTES, IndexClient
 from envspec.index.dependencies import Dependencies, Environment, evaluate
 from envspec.index.live import LiveIndex
 from envspec.index.pages import ABSENT

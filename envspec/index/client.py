@@ -200,13 +200,12 @@ class IndexClient:
         held = self._dependencies.get((file.identity, environment.key))
         if held is not None:
             return held
-        text = self._store.dependencies(file.identity, environment.key)
+        text, raw = self._store.requirements(file.identity, environment.key)
         try:
             if text is not None:
                 known = Dependencies.load(text)
                 self._dependencies[(file.identity, environment.key)] = known
                 return known
-            raw = self._store.metadata(file.identity)
             if raw is None:
                 return None
             requires_dist, requires_python, extras = json.loads(raw)

@@ -53,12 +53,8 @@ class IndexStore(Protocol):
         """The page, and head and rows of its reduction for ``view``, if of this very page."""
         ...
 
-    def dependencies(self, identity: str, environment: str) -> str | None:
-        """The dependencies of a file as one environment sees them."""
-        ...
-
-    def metadata(self, identity: str) -> str | None:
-        """The requirements of a file, whatever the environment."""
+    def requirements(self, identity: str, environment: str) -> tuple[str | None, str | None]:
+        """The requirements of a file as one environment sees them, and whatever the environment."""
         ...
 
     def note(self, key: str) -> str | None:
