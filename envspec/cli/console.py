@@ -10,54 +10,72 @@ _REDRAW_S = 0.1
 _BAR_CHARS = 24
 
 
+class _Work:
+    """A piece of work under way."""
+
+    __slots__ = ("done", "label", "total")
+
+    def __init__(self, label: str, total: int | None) -> None:
+        self.label = label
+        self.total = total
+        self.done = 0
+
+    def __str__(self) -> str:
+        if not self.total:
+            return f"{self.label}  {self.done:,}"
+        filled = max(0, min(_BAR_CHARS, _BAR_CHARS * self.done // self.total))
+        percent = max(0, min(100, 100 * self.done // self.total))
+        return f"{self.label}  [{'#' * filled}{'.' * (_BAR_CHARS - filled)}] {percent} %"
+
+
 class Console:
     """A Progress for people. ``quiet`` keeps it silent; ``verbose`` lets ``detail`` speak."""
 
     def __init__(self, *, quiet: bool = False, verbose: bool = False) -> None:
         self._quiet = quiet
         self._verbose = verbose
-        self._bar = sys.stderr.isatty() and not quiet
+        self._has_bar = sys.stderr.isatty() and not quiet
         self._lock = threading.Lock()
-        self._label = ""
-        self._total: int | None = None
-        self._done = 0
+        self._works: list[_Work] = []
         self._drawn_at = 0.0
 
     def start(self, label: str, total: int | None = None) -> None:
-        """Begin a piece of work."""
+        """Begin a piece of work; the one before goes on when it ends."""
         with self._lock:
-            self._label, self._total, self._done = label, total, 0
-        if not self._bar and not self._quiet and total:
-            print(f"{label}: {total:,} bytes", file=sys.stderr)
+            self._works.append(_Work(label, total))
+        if total is not None and not self._has_bar and not self._quiet:
+            print(label, file=sys.stderr)
 
     def advance(self, amount: int = 1) -> None:
         """Say that more is done."""
         with self._lock:
-            self._done += amount
+            if not self._works:
+                return
+            self._works[-1].done += amount
             now = time.monotonic()
-            if self._bar and now - self._drawn_at >= _REDRAW_S:
+            if self._has_bar and now - self._drawn_at >= _REDRAW_S:
                 self._drawn_at = now
-                sys.stderr.write(f"\r\x1b[K{self._line()}")
+                sys.stderr.write(f"\r\x1b[K{self._works[-1]}")
                 sys.stderr.flush()
-
-    def _line(self) -> str:
-        if not self._total:
-            return f"{self._label}  {self._done:,}"
-        filled = min(_BAR_CHARS, _BAR_CHARS * self._done // self._total)
-        bar = "#" * filled + "." * (_BAR_CHARS - filled)
-        return f"{self._label}  [{bar}] {min(100, 100 * self._done // self._total)} %"
 
     def finish(self) -> None:
-        """Take the bar away."""
+        """End the piece of work and take its bar away."""
         with self._lock:
-            if self._bar and self._drawn_at:
-                sys.stderr.write("\r\x1b[K")
-                sys.stderr.flush()
+            if self._works:
+                self._works.pop()
+            self._wipe()
+
+    def _wipe(self) -> None:
+        if self._drawn_at:
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()
+            self._drawn_at = 0.0
 
     def say(self, text: str) -> None:
         """A line that stays."""
         if not self._quiet:
-            self.finish()
+            with self._lock:
+                self._wipe()
             print(text, file=sys.stderr)
 
     def detail(self, text: str) -> None:

@@ -83,7 +83,7 @@ def run(arguments: argparse.Namespace) -> int:
         pythons=arguments.python,
         ca_file=arguments.ca_file,
     )
-    console = _Counter(quiet=arguments.quiet, verbose=arguments.verbose)
+    console = Console(quiet=arguments.quiet, verbose=arguments.verbose)
     http = open_http(timeout_s=arguments.timeout or TIMEOUT_S, lean=False, login_urls=[arguments.url])
     try:
         recorded = record(request, http=http, progress=console)
@@ -105,15 +105,6 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         console.say(f"{output}: {'written' if changed else 'unchanged'}")
     return 0
-
-
-class _Counter(Console):
-    """A Console for work that is counted in pages and wheels, not in bytes."""
-
-    def start(self, label: str, total: int | None = None) -> None:
-        """Say what begins and how much it is."""
-        self.say(f"{label}: {total}")
-        super().start(label)
 
 
 def _tell_absent(recorded: Recorded, form: str) -> None:

@@ -70,6 +70,7 @@ class World:
             self._client.save()
         if self._pages is not None:
             self._pages.close()
+            self._console.detail(f"{self._pages.requests} requests were answered")
         for http in (self._lean, self._downloads):
             if http is not None:
                 http.close()
@@ -121,6 +122,7 @@ class World:
                 clock=time.time,
                 offline=self._arguments.offline,
                 refresh=self._arguments.refresh,
+                progress=self._console,
             )
         return self._pages
 

@@ -15,7 +15,7 @@ from envspec.errors import BrokenPageError, HttpStatusError, OfflineError
 from envspec.index.credentials import with_credentials_of
 from envspec.index.live import LiveIndex
 from envspec.index.store import IndexStore, StoredBody, StoredPage
-from envspec.ports import Http, Request, Response
+from envspec.ports import Http, Progress, Request, Response, Silent
 
 if TYPE_CHECKING:
     from envspec.index.crew import Crew, Job
@@ -41,7 +41,11 @@ class Pages:
         clock: Callable[[], float],
         offline: bool = False,
         refresh: bool = False,
+        progress: Progress | None = None,
     ) -> None:
+        self._progress = progress or Silent()
+        self.requests = 0
+        """How many requests were answered in this run."""
         self._open_http = http
         self._http: Http | None = None
         self.store = store
@@ -157,7 +161,10 @@ class Pages:
             if self._http is None:
                 self._http = self._open_http()
         address = with_credentials_of(index.url, url)
-        return self._http.get(Request(address, headers, limit, index.ca_file or None))
+        answer = self._http.get(Request(address, headers, limit, index.ca_file or None))
+        self.requests += 1
+        self._progress.advance()
+        return answer
 
     def job(self, key: object, work: Callable[[], T], *, urgent: bool) -> Job[T]:
         """The one job of ``key``, begun by the crew."""
@@ -170,6 +177,7 @@ class Pages:
                 job = self._jobs[key] = Job(work)
             if self._crew is None:
                 self._crew = Crew(WORKERS, MOST_WORKERS)
+                self._progress.start("asking indexes")
         if fresh:
             self._crew.take(job, urgent=urgent)
         elif urgent and not job.done:
@@ -184,6 +192,7 @@ class Pages:
         """Stop the threads; the connections are their owner's to close."""
         if self._crew is not None:
             self._crew.close()
+            self._progress.finish()
 
 
 def freshness_s(headers: Mapping[str, str]) -> int:
