@@ -65,6 +65,11 @@ class Console:
                 self._works.pop()
             self._wipe()
 
+    def clear(self) -> None:
+        """Take the bar away while something else is printed."""
+        with self._lock:
+            self._wipe()
+
     def _wipe(self) -> None:
         if self._drawn_at:
             sys.stderr.write("\r\x1b[K")

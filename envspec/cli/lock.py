@@ -260,6 +260,7 @@ def _tell(
     """Write the locks and say what was done."""
     from envspec.steps.lock import Locked
 
+    console.clear()
     rows: list[dict[str, Any]] = []
     warned = False
     for path, outcome in outcomes:

@@ -98,7 +98,7 @@ def test_without_a_file_the_recording_goes_to_stdout_and_the_talk_to_stderr(
         assert main(["record", server.index_url, "demo"]) == 0
         printed = capsys.readouterr()
         assert read_recording(printed.out, "stdout").page(server.index_url, "demo") is not None
-    assert printed.err.splitlines() == ["project pages: 1", "wheel metadata: 1", "demo: 1 files"]
+    assert printed.err.splitlines() == ["project pages", "wheel metadata", "demo: 1 files"]
 
 
 def test_a_recording_of_the_default_index_is_made_with_a_warning_that_names_the_host(
