@@ -9,16 +9,17 @@ from __future__ import annotations
 import hashlib
 import json
 import posixpath
-from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from envspec.compat.tables import OsRow, os_row
 from envspec.errors import EnvspecError, InputError, InvalidValueError, SeveralProblems
 from envspec.spec.request import IndexRequest, LocalWheel, LockRequest, NotLocked, StaticMetadata
 from envspec.target.host import Target
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from envspec.compat.tables import OsRow
     from envspec.spec.document import IndexTable, Spec, SpecTables, TargetTable
 
 PYTORCH_ROOT = "https://download.pytorch.org/whl"
@@ -131,6 +132,8 @@ class _Reading:
         target = self.tables.target
         if target.os is None:
             return None
+        from envspec.compat.tables import os_row
+
         try:
             row = os_row(target.os)
         except InvalidValueError as error:
@@ -221,13 +224,13 @@ class _Reading:
                     )
 
     def _requirements(self) -> tuple[tuple[str, ...], tuple[LocalWheel, ...]]:
-        from envspec.spec.values import is_local, read_requirement
+        from envspec.spec.requirement import is_local, is_plain, read_requirement
 
         requirements, wheels = [], []
         python = self.tables.python
         for text in (*python.requirements, *python.extra_requirements):
-            requirement = read_requirement(text)
-            if requirement.url is not None and is_local(requirement):
+            requirement = None if is_plain(text) else read_requirement(text)
+            if requirement is not None and requirement.url is not None and is_local(requirement):
                 wheels.append(LocalWheel(text, self._absolute(requirement.url), requirement.url))
             else:
                 requirements.append(text)
@@ -239,7 +242,7 @@ class _Reading:
     def digest(self, request: LockRequest, file_digest: Callable[[str], str]) -> str:
         """sha256 of all that the spec says of ``request``, and of the bytes it reads, in canonical JSON."""
         kept = {index.name for index in request.indexes}
-        tables = self.tables.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+        tables = self.tables.said()
         tables["index"] = [
             {**_without_credentials(entry), "recording": None}
             for entry in tables.get("index", ())
@@ -279,7 +282,7 @@ def _other_label(text: str, label: str) -> str:
         return ""
     from packaging.version import InvalidVersion, Version
 
-    from envspec.spec.values import read_requirement
+    from envspec.spec.requirement import read_requirement
 
     for specifier in read_requirement(text).specifier:
         if specifier.operator in ("==", "==="):

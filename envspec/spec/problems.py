@@ -1,33 +1,33 @@
-"""Turns what pydantic found wrong with a spec into sentences a user can act on."""
+"""What's wrong with a spec, in sentences a user can act on, gathered while it's read."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
-
-from pydantic import ValidationError
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from envspec.errors import InvalidValueError
-from envspec.spec.known_keys import example_of, keys_of, suggestion, table_at
 from envspec.spec.shown import MAX_SHOWN_LENGTH, shown
-from envspec.spec.variants import Place
 
-_WANTED = {
-    "string_type": "a string",
-    "tuple_type": "an array",
-    "dict_type": "a table",
-    "model_type": "a table",
-    "model_attributes_type": "a table",
-    "bool_type": "true or false",
-    "int_type": "a whole number",
-}
-_TAGGED = ("models", "installers")
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from envspec.spec.table import Key, Table
+    from envspec.spec.variants import Place
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class WrongValueError(Exception):
+    """A check refuses a value; whoever reads the value turns it into a problem at its place."""
+
+    def __init__(self, why: str, fix: str = "", at: Place = ()) -> None:
+        super().__init__(why)
+        self.why = why
+        self.fix = fix
+        self.at = at
+        """Where inside the table that was checked."""
+
+
+class Problem(NamedTuple):
     """One thing that's wrong, at its place in the tables that were read."""
 
     place: Place
@@ -43,6 +43,68 @@ class Problem:
         return InvalidValueError(what=f"{where}: {spell(place)}: {self.found}", why=self.why, fix=self.fix)
 
 
+class Spot(NamedTuple):
+    """Where a value is read; refusals there join ``problems``, and return nothing to go on with."""
+
+    place: Place
+    key: Key | None
+    """The key that holds the value or the array of it, for its examples."""
+    problems: list[Problem]
+
+    def inside(self, step: str | int, key: Key | None = None) -> Spot:
+        """One step deeper, under ``key`` where that's another one."""
+        return Spot((*self.place, step), key, self.problems)
+
+    def refuse(self, value: Any, why: str) -> None:
+        """``value`` isn't what stands here; the key's example follows."""
+        self._refuse(f"{shown(value)} can't be read", why, self._example())
+
+    def refuse_type(self, value: Any, wanted: str) -> None:
+        """``value`` isn't ``a string``, or whatever is wanted."""
+        if wanted == "a string" and isinstance(value, (int, Decimal)) and not isinstance(value, bool):
+            fix = f'write it in quotes: "{shown(value)}"'
+        elif wanted == "a table" and isinstance(value, list):
+            fix = f"write [{spell(self.place)}] with single brackets"
+        else:
+            fix = self._example()
+        self._refuse(f"{shown(value)} can't be read", f"it must be {wanted}", fix)
+
+    def refuse_choice(self, value: Any, choices: Sequence[str]) -> None:
+        """``value`` is none of ``choices``."""
+        from difflib import get_close_matches
+
+        near = get_close_matches(value.lower(), choices, n=1, cutoff=0.5) if isinstance(value, str) else []
+        why = f"it must be one of: {', '.join(choices)}"
+        self._refuse(f"{shown(value)} can't be read", why, f"did you mean {near[0]!r}?" if near else "")
+
+    def refuse_wrong(self, error: WrongValueError, value: Any) -> None:
+        """A check refused ``value``, which may be a whole table."""
+        is_table = isinstance(value, dict)
+        found = "doesn't hold together" if is_table else f"{shown(value)} can't be read"
+        place = (*self.place, *error.at)
+        self.problems.append(Problem(place, found, error.why, error.fix, of_a_value=not is_table))
+
+    def miss(self, why: str = "the lock depends on it", fix: str | None = None) -> None:
+        """The value that must stand here isn't there."""
+        fix = self._example() if fix is None else fix
+        self.problems.append(Problem(self.place, "missing", why, fix, of_a_value=False))
+
+    def refuse_key(self, table: type[Table]) -> None:
+        """``table`` has no such key."""
+        from envspec.spec.known_keys import suggestion
+
+        known = tuple(table.KEYS)
+        why = f"{_header(self.place[:-1])} knows {', '.join(known)}"
+        self._refuse("no such key", why, suggestion(str(self.place[-1]), known))
+
+    def _refuse(self, found: str, why: str, fix: str) -> None:
+        self.problems.append(Problem(self.place, found, why, fix, of_a_value=True))
+
+    def _example(self) -> str:
+        example = self.key.example() if self.key else ""
+        return f"for example {example}" if example else ""
+
+
 def spell(place: Place) -> str:
     """``target.disk."/".free`` and ``index[0].name``, as TOML would write the keys."""
     text = ""
@@ -55,99 +117,11 @@ def spell(place: Place) -> str:
     return text
 
 
-def problems_of(error: ValidationError) -> list[Problem]:
-    """Each problem of one validation, in the order of the file's tables."""
-    return [_problem(details) for details in error.errors(include_url=False)]
-
-
-def _problem(details: Any) -> Problem:
-    raw: Place = details["loc"]
-    kind, value, context = details["type"], details["input"], details.get("ctx", {})
-    if raw[-1:] == ("[key]",) and kind != "extra_forbidden":  # it's the key itself that is wrong
-        raw = raw[:-1]
-    place = _without_tag(raw)
-    if kind == "missing":
-        return _missing(raw, place)
-    if kind == "union_tag_not_found":
-        key = "provider" if place[0] == "models" else "kind"
-        why = f"[[{place[0]}]] has no {key}, so nothing says how to read it"
-        return Problem((*place, key), "missing", why, f"{key} is one of: {_tags(place)}", of_a_value=False)
-    if kind == "extra_forbidden":
-        return _unknown_key(raw, place)
-    if kind == "envspec":
-        place = (*place, *context["at"])
-        is_table = isinstance(value, dict)
-        found = "doesn't hold together" if is_table else f"{shown(value)} can't be read"
-        return Problem(place, found, context["why"], context["fix"], of_a_value=not is_table)
-    found = f"{shown(value)} can't be read"
-    if kind == "union_tag_invalid":
-        key = "provider" if place[0] == "models" else "kind"
-        choices = [str(tag) for tag in re.findall(r"'([^']*)'", context["expected_tags"])]
-        return _not_among(context["tag"], choices, (*place, key))
-    if kind == "literal_error":
-        return _not_among(value, re.findall(r"'([^']*)'", context["expected"]), place)
-    return Problem(place, found, *_why_and_fix(kind, value, details["msg"], raw), of_a_value=True)
-
-
-def _why_and_fix(kind: str, value: Any, message: str, raw: Place) -> tuple[str, str]:
-    example = _example(raw)
-    wanted = _WANTED.get(kind)
-    if wanted is None:
-        return {"too_short": "it's empty"}.get(kind, message[:1].lower() + message[1:]), example
-    if wanted == "a string" and isinstance(value, (int, Decimal)) and not isinstance(value, bool):
-        return "it must be a string", f'write it in quotes: "{shown(value)}"'
-    if wanted == "a table" and isinstance(value, list):
-        return "it must be a table", f"write [{spell(_without_tag(raw))}] with single brackets"
-    return f"it must be {wanted}", example
-
-
-def _missing(raw: Place, place: Place) -> Problem:
-    return Problem(place, "missing", "the lock depends on it", _example(raw), of_a_value=False)
-
-
-def _unknown_key(raw: Place, place: Place) -> Problem:
-    table = table_at(raw[:-1])
-    known = keys_of(table) if table else ()
-    header = _header(place[:-1])
-    hint = suggestion(str(place[-1]), known)
-    return Problem(place, "no such key", f"{header} knows {', '.join(known)}", hint, of_a_value=True)
-
-
 def _header(place: Place) -> str:
     if not place:
         return "the top of the file"
     keys = spell(tuple(step for step in place if isinstance(step, str)))
     return f"[[{keys}]]" if isinstance(place[-1], int) else f"[{keys}]"
-
-
-def _not_among(value: Any, choices: list[str], place: Place) -> Problem:
-    from difflib import get_close_matches
-
-    near = get_close_matches(str(value).lower(), choices, n=1, cutoff=0.5) if isinstance(value, str) else []
-    why = f"it must be one of: {', '.join(choices)}"
-    return Problem(
-        place, f"{shown(value)} can't be read", why, f"did you mean {near[0]!r}?" if near else "", True
-    )
-
-
-def _example(raw: Place) -> str:
-    key = next((step for step in reversed(raw) if isinstance(step, str)), "")
-    table = table_at(raw[: len(raw) - 1 - raw[::-1].index(key)]) if key else None
-    example = example_of(table, key) if table else ""
-    return f"for example {example}" if example else ""
-
-
-def _without_tag(raw: Place) -> Place:
-    """pydantic puts the provider or kind of a table behind its position; the file has no such key."""
-    if len(raw) > 2 and raw[0] in _TAGGED and isinstance(raw[1], int):
-        return (*raw[:2], *raw[3:])
-    return raw
-
-
-def _tags(place: Place) -> str:
-    if place[0] == "installers":
-        return "cuda, cudnn, driver, cuda-compat, python, file"
-    return "huggingface, easyocr, openai-whisper, torchvision, torch.hub, tiktoken, nltk, url, path, wheel"
 
 
 def _quoted(key: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from envspec.errors import EnvspecError, InvalidValueError, SeveralProblems
 from envspec.spec.document import Spec, SpecTables
-from envspec.spec.problems import Problem, problems_of
+from envspec.spec.problems import Problem, Spot
 from envspec.spec.shown import shown
 from envspec.spec.toml import read_toml
 from envspec.spec.values import NAME_PATTERN
@@ -27,7 +27,7 @@ def read_spec(text: str, where: str) -> Spec:
     base = {key: value for key, value in raw.items() if key != "variants"}
     own, problems = _own_tables(raw.get("variants", {}), where)
     problems += _appends_to_nothing(base, where)
-    variants = [merge(base, name, tables) for name, tables in own.items()] or [Merged("", base)]
+    variants = [merge(base, name, tables) for name, tables in own.items()] or [Merged("", base, {})]
     read = {variant.variant: _check(variant.tables) for variant in variants}
     found = {variant.variant: _found(read[variant.variant]) for variant in variants}
     if own:
@@ -85,12 +85,9 @@ def _problem(where: str, place: Place, found: str, why: str, fix: str = "") -> E
 
 
 def _check(tables: dict[str, Any]) -> SpecTables | list[Problem]:
-    from pydantic import ValidationError
-
-    try:
-        return SpecTables.model_validate(tables)
-    except ValidationError as error:
-        return problems_of(error)
+    problems: list[Problem] = []
+    read = SpecTables.read(tables, Spot((), None, problems))
+    return problems or read
 
 
 def _found(outcome: SpecTables | list[Problem]) -> list[Problem]:
@@ -105,10 +102,10 @@ def _of_base(base: dict[str, Any]) -> list[Problem]:
 def _located(variants: list[Merged], found: Mapping[str, list[Problem]], where: str) -> list[EnvspecError]:
     """The problems at the places where they're written: the base's once, a variant's in it."""
     errors: list[EnvspecError] = []
+    everywhere = set.intersection(*(set(problems) for problems in found.values()))
     for variant in variants:
         for problem in found[variant.variant]:
-            everywhere = all(problem in others for others in found.values())
-            if problem.of_a_value or everywhere:
+            if problem.of_a_value or problem in everywhere:
                 place = variant.origin(problem.place)
             else:
                 place = variant.in_variant(problem.place)

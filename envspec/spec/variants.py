@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 Place = tuple[str | int, ...]
 """Keys and positions that lead to a value: ``("index", 0, "name")``."""
 
 
-@dataclass(frozen=True, slots=True)
-class Merged:
+class Merged(NamedTuple):
     """The raw tables of one variant, and where in the file each part of them stands."""
 
     variant: str
     tables: dict[str, Any]
-    came_from: dict[Place, Place] = field(default_factory=dict)
+    came_from: dict[Place, Place]
     """Place in ``tables`` to place inside the variant, for what the variant brought."""
 
     def origin(self, place: Place) -> Place:
@@ -36,9 +34,8 @@ def merge(base: dict[str, Any], variant: str, own: dict[str, Any]) -> Merged:
 
     ``extra-requirements`` needs no rule here: it's a key of its own, that the base can't have.
     """
-    merged = Merged(variant=variant, tables={})
-    merged.tables.update(_merge_tables(base, own, (), merged.came_from))
-    return merged
+    came_from: dict[Place, Place] = {}
+    return Merged(variant, _merge_tables(base, own, (), came_from), came_from)
 
 
 def _merge_tables(

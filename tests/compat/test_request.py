@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -372,3 +374,17 @@ def test_a_recording_that_is_not_there_is_told_by_whoever_reads_it() -> None:
 
     with pytest.raises(EnvspecError, match=r"r\.json: no such file"):
         requests(LONG, digest=missing)
+
+
+def test_an_ordinary_spec_is_read_without_anything_heavy() -> None:
+    text = 'name = "x"\n[target]\nglibc = "2.28"\npython = "3.10"\n[python]\nrequirements = ["a==1", "b<2"]\n'
+    script = f"""
+import sys
+from pathlib import Path
+from envspec.compat.request import lock_requests
+lock_requests({text!r}, "x.toml", Path("/srv"), None, None, str)
+heavy = {{"pydantic", "pydantic_core", "packaging", "msgspec", "httpx", "dataclasses", "urllib.request"}}
+print(sorted(heavy & set(sys.modules)))
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"

@@ -338,7 +338,7 @@ def test_a_key_that_no_terminal_should_print_is_shown_escaped() -> None:
         pytest.param("models = [1, {provider = 1}, {provider = []}]\n", id="odd providers"),
         pytest.param("[target]\ndisk = {'/' = 1, '/a' = []}\ngpu = 3\n", id="odd disks and GPUs"),
         pytest.param("[target.gpu]\nname = 3\ncount = 1.5\n", id="odd GPU table"),
-        pytest.param("'[key]' = 3\n[target.disk]\n'[key]' = 1\n", id="a key that pydantic uses itself"),
+        pytest.param("'[key]' = 3\n[target.disk]\n'[key]' = 1\n", id="a key in brackets"),
         pytest.param("[python]\nextra-requirements = 3\nexclude-newer = true\n", id="odd python table"),
     ],
 )
