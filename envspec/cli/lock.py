@@ -90,6 +90,7 @@ def read_requests(path: str, arguments: argparse.Namespace, world: World) -> Seq
 
     from envspec import __version__
     from envspec.adapters.files import read_bytes, read_text
+    from envspec.index.credentials import without_credentials
     from envspec.spec.request_json import from_json, to_json
 
     text = read_text(path, limit=MAX_SPEC_BYTES)
@@ -106,7 +107,7 @@ def read_requests(path: str, arguments: argparse.Namespace, world: World) -> Seq
             recordings, texts = json.loads(known)
             if all(digest(name) == value for name, value in recordings.items()):
                 return [from_json(item) for item in texts]
-        except (ValueError, TypeError, KeyError):
+        except (ValueError, TypeError, KeyError, RecursionError):
             pass
     from pathlib import Path
 
@@ -126,7 +127,9 @@ def read_requests(path: str, arguments: argparse.Namespace, world: World) -> Seq
         files=arguments.files,
         file_digest=remembered_digest,
     )
-    world.store.put_note(key, json.dumps([digests, [to_json(request) for request in requests]]))
+    made = json.dumps([digests, [to_json(request) for request in requests]])
+    if without_credentials(made) == made:  # a password is never kept
+        world.store.put_note(key, made)
     return requests
 
 
@@ -193,15 +196,16 @@ def _lock(
 
     from envspec.steps.lock import Locked, lock_variants
 
-    paths = {request: os.path.join(folder, file_name(request)) for _, folder, request in jobs}
-    closure = "closure:" + hashlib.sha256("\n".join(r.spec_digest for r in paths).encode()).hexdigest()
+    requests = [request for _, _, request in jobs]
+    paths = [os.path.join(folder, file_name(request)) for _, folder, request in jobs]
+    closure = "closure:" + hashlib.sha256("\n".join(r.spec_digest for r in requests).encode()).hexdigest()
     seen = world.store.note(closure)
     outcomes = lock_variants(
-        list(paths),
+        requests,
         pages=world.pages,
         default=world.default,
         workshop=world,
-        earlier=lambda request: read_earlier(paths[request]),
+        earlier=[read_earlier(path) for path in paths],
         seen=seen.split() if seen else [],
         options=_options(arguments),
         progress=console,
@@ -209,7 +213,7 @@ def _lock(
     names = {name for outcome in outcomes if isinstance(outcome, Locked) for name in outcome.names}
     if names and " ".join(sorted(names)) != seen:
         world.store.put_note(closure, " ".join(sorted(names)))
-    return _tell(list(zip(paths.values(), outcomes, strict=True)), arguments, console)
+    return _tell(list(zip(paths, outcomes, strict=True)), arguments, console)
 
 
 def _options(arguments: argparse.Namespace) -> LockOptions:
@@ -279,6 +283,7 @@ def _tell(
 
 def _written(path: str, outcome: Locked, arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
     from envspec.adapters.files import read_bytes, write_atomically
+    from envspec.report import plain
 
     request = outcome.request
     existed = os.path.exists(path)
@@ -302,7 +307,7 @@ def _written(path: str, outcome: Locked, arguments: argparse.Namespace, console:
     if arguments.format == "text" and not arguments.quiet:
         at_least = "at least " if outcome.is_at_least else ""
         would = "would be " if arguments.dry_run and changed else ""
-        size = f"{at_least}{outcome.size_bytes / 1e9:.2f} GB"
+        size = f"{at_least}{plain.size(outcome.size_bytes)}"
         print(f"{path}  {would}{state}: {len(outcome.names)} distributions, {size}")
     label = f"{request.name}-{request.variant}" if request.variant else request.name
     for line in (*outcome.warnings, *outcome.remarks):

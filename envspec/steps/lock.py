@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from envspec.index.live import LiveIndex
@@ -108,20 +108,20 @@ def lock_variants(
     pages: Pages,
     default: LiveIndex,
     workshop: Workshop,
-    earlier: Callable[[LockRequest], Earlier],
+    earlier: Sequence[Earlier],
     seen: Sequence[str],
     options: LockOptions,
     progress: Progress,
 ) -> list[Locked | Unlockable]:
     """Lock each request; all share what was fetched.
 
-    ``seen`` are names of an earlier run's projects, whose pages are asked for at once where they
-    grew old. Raises InputError and OutsideError; a request that nothing fits is a value.
+    ``earlier`` goes along with ``requests``. ``seen`` are names of an earlier run's projects,
+    whose pages are asked for at once where they grew old. Raises InputError and OutsideError; a request that nothing fits is a value.
     """
     outcomes: list[Locked | Unlockable] = []
-    for request in requests:
-        request = _with_upgrades(request, options.upgrade_packages)
-        before = _without_upgraded(earlier(request), options)
+    for asked, existing in zip(requests, earlier, strict=True):
+        request = _with_upgrades(asked, options.upgrade_packages)
+        before = _without_upgraded(existing, options)
         key = _memory_key(request, default, before, options)
         known = _recall(key, request, pages, default, options)
         if known is not None:
@@ -177,7 +177,7 @@ def _recall(
         indexes = {index.name: LiveIndex(index.name, index.url, index.ca_file) for index in request.indexes}
         indexes[default.name] = default
         wanted = [(indexes[name], project, stamp) for name, project, stamp in consulted]
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, RecursionError):
         return None
     if (has_computed and options.refresh) or not pages.confirm(wanted):
         return None
