@@ -42,56 +42,41 @@ def unchanged(runner: Runner, job: Job, count: int) -> list[str]:
     return [f"lock --check, {job.name} unchanged: {_cost(runs)}"]
 
 
-def edited(runner: Runner, job: Job, count: int) -> list[str]:
-    """A warm lock of a spec with a new comment: nothing that was kept for the old text serves."""
-    work = runner.folder()
-    path, cache = work / "bench.toml", work / "cache"
-    runs = []
-    for edit in range(count + 1):
-        path.write_text(spec(job, f"# edit {edit}\n"))
-        runs.append(runner.command(_fresh_lock(path, job.index_url, cache)(), work))
-    return [f"{job.name}, warm, with the spec's text changed: {_cost(runs[1:])}"]
-
-
 def two_variants(runner: Runner, job: Job, count: int) -> list[str]:
-    """One variant against two in one run, warm: the input for CUDA 11.8, and for CUDA 12.1 as well."""
-    work = runner.folder()
+    """One variant beside two in one run: the input for CUDA 11.8, and for CUDA 12.1 as well.
+
+    Once with nothing changed since the cache was filled, once with a spec that is edited before each run.
+    """
     recording = peers.CHECKOUT / "recordings" / "pytorch.json"
-    texts = {
-        "one": spec(job, _variant("118", "11.8", recording)),
-        "two": spec(job, _variant("118", "11.8", recording) + _variant("121", "12.1", recording)),
-    }
-    commands: dict[str, Callable[[], list[str]]] = {}
-    for name, text in texts.items():
-        path = work / name / "bench.toml"
-        path.parent.mkdir()
-        path.write_text(text)
-        commands[name] = _fresh_lock(path, job.index_url, work / "cache")
-    filling = runner.command(commands["two"](), work)
-    if filling.exit_code:
-        return [f"two variants, {job.name}: exit {filling.exit_code}: {filling.error}"]
-    runs: dict[str, list[Run]] = {"one": [], "two": []}
-    for _ in range(count):
-        for name, command in commands.items():
-            runs[name].append(runner.command(command(), work))
-    ratios = [
-        median(getattr(run, figure) for run in runs["two"])
-        / median(getattr(run, figure) for run in runs["one"])
-        for figure in ("wall_s", "cpu_s")
-    ]
-    lines = [f"{name} of {job.name}'s CUDA variants, warm: {_cost(found)}" for name, found in runs.items()]
-    return [*lines, f"two to one: wall {ratios[0]:.2f}, CPU {ratios[1]:.2f}"]
+    one = _variant("118", "11.8", recording)
+    variants = {"one": one, "two": one + _variant("121", "12.1", recording)}
+    work = runner.folder()
+    lines = []
+    for scenario in ("warm", "edited"):
+        runs: dict[str, list[Run]] = {"one": [], "two": []}
+        for turn in range(count + 1):
+            asked = job.edited(turn) if scenario == "edited" else job
+            for name, tables in variants.items():
+                runs[name].append(_fresh_lock(runner, asked, work, tables))
+        costs = {name: found[1:] for name, found in runs.items()}
+        walls, cpus = (
+            [median(getattr(run, figure) for run in found) for found in costs.values()]
+            for figure in ("wall_s", "cpu_s")
+        )
+        lines += [f"{name} of {job.name}'s CUDA variants, {scenario}: {_cost(costs[name])}" for name in costs]
+        lines.append(f"two to one, {scenario}: wall {walls[1] / walls[0]:.2f}, CPU {cpus[1] / cpus[0]:.2f}")
+    return lines
 
 
 def growth(
     runner: Runner, tools: Sequence[tuple[Tool, int]], show: Callable[[Sequence[Series]], None]
 ) -> list[str]:
-    """Cold and warm on made graphs; milliseconds a project should not grow with the graph."""
+    """Cold and edited on made graphs; milliseconds a project should not grow with the graph."""
     lines = []
-    for scenario in ("cold", "warm"):
+    for scenario in ("cold", "edited"):
         costs: dict[str, list[str]] = {}
         for size in SIZES:
-            job = Job(f"made{size}", ("made-0",), f"{BASE_URL}/made-{size}/simple")
+            job = Job(f"made{size}", ("made-0",), f"{BASE_URL}/made-{size}/simple", inside="made-1")
             counts = [(tool, 1 if scenario == "cold" else min(count, 3)) for tool, count in tools]
             series = runner.in_turn(job, scenario, counts)
             show(series)
@@ -112,12 +97,12 @@ def _variant(name: str, cuda: str, recording: Path) -> str:
     )
 
 
-def _fresh_lock(path: Path, index_url: str, cache: Path) -> Callable[[], list[str]]:
-    def command() -> list[str]:
-        shutil.rmtree(path.parent / "locks", ignore_errors=True)
-        return envspec_lock(path, path.parent, index_url, cache)
-
-    return command
+def _fresh_lock(runner: Runner, job: Job, work: Path, variants: str) -> Run:
+    """Lock a spec with these variants; spec, cache and an empty folder for the locks lie in ``work``."""
+    path = work / "bench.toml"
+    path.write_text(spec(job, variants))
+    shutil.rmtree(work / "locks", ignore_errors=True)
+    return runner.command(envspec_lock(path, work, job.index_url, work / "cache"), work)
 
 
 def _repeat(runner: Runner, command: Sequence[str], count: int) -> list[Run]:

@@ -109,13 +109,15 @@ class Runner:
         """Run each tool as often as is said beside it, one after the other and again from the first.
 
         ``cold`` gives every run an empty cache; the other scenarios one that an unmeasured run has filled.
+        ``edited`` then asks for a little more than the run that filled it, and something else each turn.
         """
         runs: dict[str, list[Run]] = {tool.name: [] for tool, _ in tools}
         caches = {tool.name: _Cache(self, tool, job, filled=scenario != "cold") for tool, _ in tools}
         for turn in range(max(count for _, count in tools)):
+            asked = job.edited(turn) if scenario == "edited" else job
             for tool, count in tools:
                 if turn < count and not any(run.timed_out for run in runs[tool.name]):
-                    runs[tool.name].append(caches[tool.name].run())
+                    runs[tool.name].append(caches[tool.name].run(asked))
         for cache in caches.values():
             cache.remove()
         return [Series(job.name, scenario, name, tuple(found)) for name, found in runs.items()]
@@ -130,17 +132,14 @@ class _Cache:
         self._path = runner.folder()
         self._filled_at = -FRESH_FOR_S
 
-    def run(self) -> Run:
-        """Lock with an empty cache, or with one that was filled a short time ago."""
+    def run(self, job: Job) -> Run:
+        """Lock ``job`` with an empty cache, or with one that was filled a short time ago."""
         if not self._filled or time.monotonic() - self._filled_at >= FRESH_FOR_S:
             self.remove()
             if self._filled:
                 self._filled_at = time.monotonic()
-                self._lock()
-        return self._lock()
-
-    def _lock(self) -> Run:
-        return self._runner.lock(self._tool, self._job, self._path, self._work)
+                self._runner.lock(self._tool, self._job, self._path, self._work)
+        return self._runner.lock(self._tool, job, self._path, self._work)
 
     def remove(self) -> None:
         """Delete the cache; the next run makes it anew at the same path."""

@@ -7,7 +7,7 @@ import os
 import platform
 import re
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from benchmarks import peers
@@ -35,6 +35,12 @@ class Job:
     requirements: tuple[str, ...]
     index_url: str
     sdists: tuple[str, ...] = ()
+    inside: str = "idna"
+    """A project that is in its graph."""
+
+    def edited(self, turn: int) -> Job:
+        """The job with one more requirement, which is new each turn and changes no pin."""
+        return replace(self, requirements=(*self.requirements, f"{self.inside}>=0.{turn}"))
 
 
 @dataclass(frozen=True, slots=True)
