@@ -6,8 +6,8 @@ A cache that can't be read is put aside and begun anew; one that can't be writte
 
 from __future__ import annotations
 
-import sqlite3
 import os
+import sqlite3
 import threading
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
@@ -49,13 +49,32 @@ class SqliteStore:
                 try:
                     return _connect(self._path)
                 except sqlite3.DatabaseError as error:
-                    if isinstance(error, sqlite3.OperationalError):
+                    if not _is_broken(error):
                         raise
-                    os.replace(self._path, f"{self._path}.broken")
-                    return _connect(self._path)
+                    return self._begin_anew(self._path)
             except (OSError, sqlite3.Error) as error:
                 self.trouble = f"the cache {self._path} can't be used ({error}); going on without it"
         return _connect(":memory:")
+
+    def _begin_anew(self, path: str) -> sqlite3.Connection:
+        os.replace(path, f"{path}.broken")
+        with suppress(FileNotFoundError):
+            os.unlink(f"{path}-journal")  # SQLite would mend the new file by it
+        self.trouble = f"the cache {path} was broken: it's now {path}.broken, and begun anew"
+        return _connect(path)
+
+    def _mend(self, error: sqlite3.Error) -> bool:
+        """Begin a broken file anew; False where that isn't it. To be called with the lock held."""
+        if self._path is None or self.trouble or not _is_broken(error):
+            return False
+        with suppress(sqlite3.Error):
+            self._database.close()
+        try:
+            self._database = self._begin_anew(self._path)
+        except (OSError, sqlite3.Error) as failed:
+            self._tell(f"is broken and can't be begun anew ({failed})")
+            self._database = _connect(":memory:")
+        return True
 
     def page(self, url: str) -> StoredPage | None:
         """See IndexStore."""
@@ -135,16 +154,24 @@ class SqliteStore:
             if not pending:
                 return
             try:
-                self._database.execute("BEGIN IMMEDIATE")
-                for sql, row in pending:
-                    self._database.execute(sql, row)
-                self._database.execute("COMMIT")
+                self._write(pending)
             except sqlite3.Error as error:
-                with suppress(sqlite3.Error):
-                    self._database.execute("ROLLBACK")
-                self.trouble = (
-                    f"the cache {self._path} can't be written ({error}); nothing of this run is kept"
-                )
+                if not self._mend(error):
+                    self._tell(f"can't be written ({error}); what came last is not kept")
+
+    def _write(self, rows: Sequence[tuple[str, Sequence[Any]]]) -> None:
+        try:
+            self._database.execute("BEGIN IMMEDIATE")
+            for sql, row in rows:
+                self._database.execute(sql, row)
+            self._database.execute("COMMIT")
+        except sqlite3.Error:
+            with suppress(sqlite3.Error):
+                self._database.execute("ROLLBACK")
+            raise
+
+    def _tell(self, what: str) -> None:
+        self.trouble = self.trouble or f"the cache {self._path} {what}"
 
     def close(self) -> None:
         """Write what was put and give the file back."""
@@ -164,7 +191,8 @@ class SqliteStore:
             try:
                 return self._database.execute(sql, values).fetchall()
             except sqlite3.Error as error:
-                self.trouble = f"the cache {self._path} can't be read ({error})"
+                if not self._mend(error):
+                    self._tell(f"can't be read ({error})")
                 return []
 
     def _text(self, sql: str, values: Sequence[str]) -> str | None:
@@ -183,6 +211,11 @@ def _connect(where: str) -> sqlite3.Connection:
             database.execute(f"PRAGMA user_version={_SCHEMA_VERSION}")
         database.execute("COMMIT")
     return database
+
+
+def _is_broken(error: sqlite3.Error) -> bool:
+    """Whether the file isn't what SQLite wrote; a busy or full disk is another matter."""
+    return type(error) is sqlite3.DatabaseError
 
 
 def _version(database: sqlite3.Connection) -> int:

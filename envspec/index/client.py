@@ -12,11 +12,14 @@ from typing import TYPE_CHECKING
 
 from envspec.errors import (
     BrokenArtifactError,
+    BrokenBodyError,
     BrokenPageError,
     EnvspecError,
     HashMismatchError,
     OfflineError,
+    TooLargeError,
 )
+from envspec.index.credentials import without_credentials
 from envspec.index.crew import Job
 from envspec.index.dependencies import Dependencies, Environment, evaluate
 from envspec.index.live import LiveIndex
@@ -74,9 +77,7 @@ class IndexClient:
         if key not in self._records and not self.pages.has_job(key):
             self._start_record(index, project, view, urgent=False, then=then)
 
-    def wake(
-        self, index: LiveIndex, project: str, view: View, then: Callable[[ProjectRecord], None]
-    ) -> None:
+    def wake(self, index: LiveIndex, project: str, view: View, then: Callable[[ProjectRecord], None]) -> None:
         """Begin to ask for a page that is missing or has grown old, though nobody waits for it yet."""
         url = index.page_url(project)
         if self.pages.offline or (url, view.key) in self._records or self.pages.known(url) is not None:
@@ -99,8 +100,12 @@ class IndexClient:
             if not found:
                 self.pages.ask(index, project)
                 found, record = self._known_record(url, project, view)
-                if not found:
-                    raise self.pages.gone(project)
+            if not found:
+                # The index said that what the cache holds is current, but that can't be read.
+                self.pages.ask(index, project, anew=True)
+                found, record = self._known_record(url, project, view)
+            if not found:
+                raise self.pages.gone(project)
             self._records[(url, view.key)] = record
             if then is not None and record is not None:
                 then(record)
@@ -121,9 +126,7 @@ class IndexClient:
         if stored is not None and stored[0].stamp == page.stamp:
             try:
                 key = (url, view.key)
-                return True, ProjectRecord.load(
-                    project, url, stored[1], stored[2], key=key, stamp=page.stamp
-                )
+                return True, ProjectRecord.load(project, url, stored[1], stored[2], key=key, stamp=page.stamp)
             except (ValueError, KeyError, TypeError):
                 pass
         body = self.pages.body(url)
@@ -131,8 +134,8 @@ class IndexClient:
             return False, None
         try:
             return True, self._read(body, page.stamp, project, view, url)
-        except BrokenPageError:
-            if self.pages.was_asked(url):
+        except (BrokenPageError, BrokenBodyError, TooLargeError):
+            if self.pages.was_sent(url):
                 raise
             return False, None
 
@@ -140,7 +143,11 @@ class IndexClient:
         from envspec.index.encoding import decode_body
         from envspec.index.simple import parse_page
 
-        text = decode_body(body.body, body.encoding, MAX_PAGE_DECODED_BYTES)
+        try:
+            text = decode_body(body.body, body.encoding, MAX_PAGE_DECODED_BYTES)
+        except (BrokenBodyError, TooLargeError) as error:
+            what = f"the page of {project} at {without_credentials(body.url)}: {error.what}"
+            raise type(error)(what=what, why=error.why, fix=error.fix) from error
         page = parse_page(text, body.content_type, body.url, project)
         record = reduce_page(page, view, name=project, url=body.url)
         record.stamp = stamp
@@ -149,8 +156,7 @@ class IndexClient:
 
     def page_body(self, index: LiveIndex, project: str) -> StoredBody | None:
         """The whole page, for explanations; None if it isn't at hand."""
-        self._store.flush()
-        return self._store.body(index.page_url(project))
+        return self.pages.body(index.page_url(project))
 
     # Metadata
 
@@ -198,7 +204,7 @@ class IndexClient:
     def stored_dependencies(self, file: ReleaseFile, environment: Environment) -> Dependencies | None:
         """What the store knows a file to require; None where it knows nothing."""
         held = self._dependencies.get((file.identity, environment.key))
-        if held is not None:
+        if held is not None or not _is_digest(file.identity):
             return held
         text, raw = self._store.requirements(file.identity, environment.key)
         try:
@@ -223,7 +229,8 @@ class IndexClient:
             environment,
         )
         raw = (metadata.requires_dist, metadata.requires_python, metadata.provides_extra)
-        self._store.put_metadata([(identity, json.dumps(raw, separators=(",", ":")))])
+        if _is_digest(identity):
+            self._store.put_metadata([(identity, json.dumps(raw, separators=(",", ":")))])
         return evaluated
 
     def _evaluated(
@@ -239,7 +246,8 @@ class IndexClient:
         except EnvspecError as error:
             raise BrokenArtifactError(what=error.what, why=error.why) from error
         self._dependencies[(identity, environment.key)] = known
-        self._new_dependencies.append((identity, environment.key))
+        if _is_digest(identity):
+            self._new_dependencies.append((identity, environment.key))
         return known
 
     def _fetched_metadata(self, file: ReleaseFile, index: LiveIndex) -> CoreMetadata:
@@ -264,7 +272,7 @@ class IndexClient:
             return None
         data = decode_body(answer.body, answer.headers.get("content-encoding", ""), MAX_METADATA_BYTES)
         wanted = {} if isinstance(file.core_metadata, bool) else file.core_metadata
-        expected = wanted.get("sha256")
+        expected = wanted.get("sha256", "").lower() or None
         met = hashlib.sha256(data).hexdigest() if expected else None
         if met != expected:
             raise HashMismatchError(
@@ -295,9 +303,16 @@ class IndexClient:
         for record in list(self._records.values()):
             if record is not None and (record.changed or record.versions.changed) and record.stamp:
                 url, view = record.key
+                if not self.pages.is_kept(url):
+                    continue
                 self._store.put_record(url, view, record.stamp, *record.dump())
                 record.changed = record.versions.changed = False
         new, self._new_dependencies = self._new_dependencies, []
         rows = [(i, e, self._dependencies[(i, e)].dump()) for i, e in new]
         self._store.put_dependencies(rows)
         self._store.flush()
+
+
+def _is_digest(identity: str) -> bool:
+    """Whether a file is known by its digest; what lies at an address may be another file tomorrow."""
+    return "/" not in identity

@@ -57,6 +57,8 @@ class Pages:
         self._jobs: dict[object, Job[object]] = {}
         self._asked: dict[str, StoredPage] = {}
         self._bodies: dict[str, StoredBody] = {}
+        self._sent: set[str] = set()
+        self._unstored: dict[str, StoredBody] = {}
 
     @property
     def awake(self) -> bool:
@@ -75,23 +77,30 @@ class Pages:
         """Whether a page of the store needs no asking."""
         return self.offline or (not self._refresh and page.expires > self._clock())
 
-    def was_asked(self, url: str) -> bool:
-        """Whether the index was asked for it in this run."""
-        return url in self._asked
+    def was_sent(self, url: str) -> bool:
+        """Whether its body came in this run, so that what's wrong with it is the index's doing."""
+        return url in self._sent
+
+    def is_kept(self, url: str) -> bool:
+        """Whether the store may hold it."""
+        return url not in self._unstored
 
     def body(self, url: str) -> StoredBody | None:
         """The body of a known page."""
-        body = self._bodies.pop(url, None)
+        body = self._unstored.get(url) or self._bodies.pop(url, None)
         if body is None:
             self.store.flush()
             body = self.store.body(url)
         return body
 
-    def ask(self, index: LiveIndex, project: str) -> StoredPage:
-        """Ask the index, by the validators of what the store holds. Raises OutsideError."""
+    def ask(self, index: LiveIndex, project: str, *, anew: bool = False) -> StoredPage:
+        """Ask the index, by the validators of what the store holds. Raises OutsideError.
+
+        ``anew``: for the whole page, since what the store holds of it can't be read.
+        """
         url = index.page_url(project)
         known = self._asked.get(url)
-        if known is not None:
+        if known is not None and not anew:
             return known
         if self.offline:
             raise OfflineError(
@@ -99,7 +108,7 @@ class Pages:
                 why="--offline was said, so nobody was asked",
                 fix="lock once without --offline, with the same --cache-dir",
             )
-        stored = self.store.page(url)
+        stored = None if anew else self.store.page(url)
         headers = {"Accept": ACCEPT}
         if stored is not None and stored.status == 200:
             if stored.etag:
@@ -109,8 +118,13 @@ class Pages:
         answer = self.get(index, url, headers, MAX_PAGE_BYTES)
         page, body = self._read(answer, stored)
         if body is not None:
-            self._bodies[url] = body
-        self.store.put_page(url, page, body)
+            self._sent.add(url)
+        if body is not None and "no-store" in _control(answer.headers):
+            self._unstored[url] = body
+        else:
+            if body is not None:
+                self._bodies[url] = body
+            self.store.put_page(url, page, body)
         self._asked[url] = page
         return page
 
@@ -131,7 +145,7 @@ class Pages:
         return page, StoredBody(answer.body, encoding, kind, answer.url)
 
     def confirm(self, wanted: Sequence[tuple[LiveIndex, str, str]]) -> bool:
-        """Whether every (index, project, stamp) is still what the index answers; old pages are asked at once."""
+        """Whether every (index, project, stamp) is what the index answers; old pages are asked at once."""
         rows = [(index, project, index.page_url(project), stamp) for index, project, stamp in wanted]
         stored = self.store.pages([url for _, _, url, _ in rows])
         old = []
@@ -142,7 +156,7 @@ class Pages:
             if url not in self._asked and not self.is_fresh(page):
                 old.append((index, project, stamp))
         jobs = [(self.job(("page", i, p), self._asking(i, p), urgent=True), stamp) for i, p, stamp in old]
-        return all([job.outcome().stamp == stamp for job, stamp in jobs])
+        return all([job.outcome().stamp == stamp for job, stamp in jobs])  # noqa: C419 - waits for all
 
     def _asking(self, index: LiveIndex, project: str) -> Callable[[], StoredPage]:
         return lambda: self.ask(index, project)
@@ -195,10 +209,14 @@ class Pages:
             self._progress.finish()
 
 
+def _control(headers: Mapping[str, str]) -> list[str]:
+    parts = headers.get("cache-control", "").lower().split(",")
+    return [part.strip() for part in parts if part.strip()]
+
+
 def freshness_s(headers: Mapping[str, str]) -> int:
     """How long an answer stays fresh, in seconds (RFC 9111, 4.2.1); 600 where nothing says."""
-    control = headers.get("cache-control", "").lower()
-    said = [part.strip() for part in control.split(",") if part.strip()]
+    said = _control(headers)
     if "no-store" in said or "no-cache" in said:
         return 0
     age = int(headers["age"]) if headers.get("age", "").isdigit() else 0

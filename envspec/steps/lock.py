@@ -50,9 +50,19 @@ class Workshop(Protocol):
         ...
 
     def sdist(
-        self, file: ReleaseFile, index: Index, name: str, version: str, request: LockRequest, catalog: Catalog
+        self,
+        file: ReleaseFile,
+        index: Index,
+        name: str,
+        version: str,
+        request: LockRequest,
+        catalog: Catalog,
+        preferred: Mapping[str, str],
     ) -> tuple[Dependencies | str, Build | None]:
-        """What a source distribution requires, and what building it took."""
+        """What a source distribution requires, and what building it took.
+
+        ``preferred`` are versions of what an earlier build took, kept where they still fit.
+        """
         ...
 
 
@@ -98,6 +108,8 @@ class Earlier(NamedTuple):
 
     pins: Mapping[str, str] = {}
     """Normalized name to whole version."""
+    builds: Mapping[str, Mapping[str, str]] = {}
+    """``name==version`` of what was built, to the pins of what it was built with."""
     kept: Mapping[str, Any] = {}
     """Tables of [tool.envspec] that locking doesn't make and so must keep."""
 
@@ -116,7 +128,8 @@ def lock_variants(
     """Lock each request; all share what was fetched.
 
     ``earlier`` goes along with ``requests``. ``seen`` are names of an earlier run's projects,
-    whose pages are asked for at once where they grew old. Raises InputError and OutsideError; a request that nothing fits is a value.
+    whose pages are asked for at once where they grew old. Raises InputError and OutsideError;
+    a request that nothing fits is a value.
     """
     outcomes: list[Locked | Unlockable] = []
     for asked, existing in zip(requests, earlier, strict=True):
@@ -143,9 +156,13 @@ def _with_upgrades(request: LockRequest, packages: Mapping[str, str]) -> LockReq
 
 def _without_upgraded(earlier: Earlier, options: LockOptions) -> Earlier:
     if options.upgrade:
-        return earlier._replace(pins={})
-    pins = {name: pin for name, pin in earlier.pins.items() if name not in options.upgrade_packages}
-    return earlier._replace(pins=pins)
+        return earlier._replace(pins={}, builds={})
+
+    def kept(pins: Mapping[str, str]) -> dict[str, str]:
+        return {name: pin for name, pin in pins.items() if name not in options.upgrade_packages}
+
+    builds = {release: kept(pins) for release, pins in earlier.builds.items()}
+    return earlier._replace(pins=kept(earlier.pins), builds=builds)
 
 
 # What was resolved before

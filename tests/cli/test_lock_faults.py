@@ -1,0 +1,407 @@
+"""``envspec lock`` against a world that fails: one clear message, the right exit code, nothing left behind."""
+
+from __future__ import annotations
+
+import dataclasses
+import gzip
+import io
+import json
+import zipfile
+
+import pytest
+
+from tests import certificates
+from tests.cli.locking import Room
+from tests.cli.locking import room as room
+from tests.distributions import metadata_text
+from tests.loopback import (
+    RANGE_MODES,
+    Answer,
+    File,
+    Loopback,
+    broken_json,
+    deep_json,
+    endless,
+    html_instead_of_json,
+    redirect,
+    silent,
+    truncated,
+    wheel,
+)
+
+PAGE = "/simple/demo/"
+
+
+@pytest.fixture
+def spec(room: Room) -> Room:
+    room.spec("demo")
+    return room
+
+
+# What a server answers
+
+
+@pytest.mark.parametrize(
+    ("status", "why", "fix"),
+    [
+        pytest.param(
+            401,
+            "it wants a user name and password",
+            "put `machine 127.0.0.1 login USER password PASSWORD` in ~/.netrc, or USER:PASSWORD@ in the URL",
+            id="401",
+        ),
+        pytest.param(
+            403,
+            "it doesn't allow this",
+            "check that the URL is right and may be read from here; if it needs an account: put `machine"
+            " 127.0.0.1 login USER password PASSWORD` in ~/.netrc, or USER:PASSWORD@ in the URL",
+            id="403",
+        ),
+        pytest.param(
+            429, "it asks to wait 0 s", "wait, then try again; what was fetched is kept", id="429 for ever"
+        ),
+        pytest.param(
+            500,
+            "it asks to wait 0 s",
+            "try again later; if it stays so, ask whoever runs the server",
+            id="500 for ever",
+        ),
+        pytest.param(
+            503,
+            "it asks to wait 0 s",
+            "try again later; if it stays so, ask whoever runs the server",
+            id="503 for ever",
+        ),
+    ],
+)
+def test_a_status_that_is_no_answer_ends_locking(spec: Room, status: int, why: str, fix: str) -> None:
+    with Loopback(projects={"demo": [wheel("demo", "1.0")]}) as server:
+        server.always(PAGE, Answer(status, b"no", {"retry-after": "0"}))
+        assert spec.refused(3, server) == (
+            f"envspec: {server.url}{PAGE}: the server answered {status}\n  why: {why}\n  fix: {fix}\n"
+        )
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+def test_a_server_that_asks_for_patience_is_asked_again(spec: Room, status: int) -> None:
+    with Loopback(projects={"demo": [wheel("demo", "1.0")]}) as server:
+        server.first(PAGE, Answer(status, headers={"retry-after": "0"}), times=2)
+        assert spec.locked(server)
+        assert len(server.asked(PAGE)) == 3
+
+
+def test_a_project_that_the_index_lacks_is_a_conflict(spec: Room) -> None:
+    with Loopback() as server:
+        said = spec.refused(1, server)
+        assert "no set of releases fits demo on linux x86_64 with Python 3.10 and glibc 2.28" in said
+        assert f"demo: the default index ({server.index_url}) has no such project" in said
+
+
+def test_requirements_that_contradict_each_other_are_explained(room: Room) -> None:
+    room.spec("demo", "dep<2")
+    files = {"demo": [wheel("demo", "1.0", ["dep>=2"])], "dep": [wheel("dep", "1.0"), wheel("dep", "2.0")]}
+    with Loopback(projects=files) as server:
+        said = room.refused(1, server)
+        assert "no set of releases fits demo on linux x86_64 with Python 3.10 and glibc 2.28" in said
+        assert "demo 1.0 requires dep>=2" in said
+        assert "dep<2" in said
+
+
+def test_html_where_json_was_promised_is_told(spec: Room) -> None:
+    with Loopback() as server:
+        server.always(PAGE, html_instead_of_json())
+        assert spec.refused(3, server) == (
+            f"envspec: the page of demo at {server.url}{PAGE} is HTML, and was sent as"
+            " 'application/vnd.pypi.simple.v1+json'\n"
+            "  why: JSON was promised; a login page or a proxy may have answered in place of the index\n"
+            "  fix: open the URL in a browser and see who answers\n"
+        )
+
+
+def test_broken_json_is_told(spec: Room) -> None:
+    with Loopback() as server:
+        server.always(PAGE, broken_json())
+        assert spec.refused(3, server) == (
+            f"envspec: the page of demo at {server.url}{PAGE} isn't the JSON it should be\n"
+            "  why: Input data was truncated\n"
+        )
+
+
+def test_json_nested_a_hundred_thousand_deep_is_told(spec: Room) -> None:
+    with Loopback() as server:
+        server.always(PAGE, deep_json())
+        said = spec.refused(3, server)
+        assert said.startswith(f"envspec: the page of demo at {server.url}{PAGE} ")
+        assert said.count("\n") < 4
+
+
+def test_a_body_that_breaks_off_is_told(spec: Room) -> None:
+    with Loopback(projects={"demo": [wheel("demo", "1.0")]}) as server:
+        server.always(PAGE, truncated(server.page_json("demo")))
+        said = spec.refused(3, server)
+        assert said.startswith(f"envspec: {server.url}{PAGE}: the answer broke off\n  why: ")
+        assert len(server.asked(PAGE)) == 4
+
+
+def test_a_body_that_broke_off_once_is_asked_for_again(spec: Room) -> None:
+    with Loopback(projects={"demo": [wheel("demo", "1.0")]}) as server:
+        server.first(PAGE, truncated(server.page_json("demo")))
+        assert spec.locked(server)
+
+
+def test_a_body_without_an_end_is_cut_off(spec: Room) -> None:
+    with Loopback() as server:
+        server.always(PAGE, endless(b"x" * (1 << 20)))
+        assert spec.refused(3, server) == (
+            f"envspec: {server.url}{PAGE}: the body is longer than 67108864 bytes\n"
+            "  why: it was cut off there\n"
+            "  fix: check the URL; nothing that belongs here is that long\n"
+        )
+
+
+def test_a_body_that_swells_while_it_is_unpacked_is_cut_off(spec: Room) -> None:
+    spec.monkeypatch.setattr("envspec.index.client.MAX_PAGE_DECODED_BYTES", 1 << 20)
+    bomb = gzip.compress(b" " * (2 << 20), 9)
+    with Loopback() as server:
+        server.always(PAGE, Answer(body=bomb, headers={"content-encoding": "gzip"}))
+        assert spec.refused(3, server) == (
+            f"envspec: the page of demo at {server.url}{PAGE}: a body is longer than 1048576 bytes\n"
+            "  why: nothing that an index says is that long\n"
+        )
+
+
+def test_a_body_that_is_not_the_gzip_it_claims_to_be_is_told(spec: Room) -> None:
+    with Loopback() as server:
+        server.always(PAGE, Answer(body=b"plain", headers={"content-encoding": "gzip"}))
+        assert spec.refused(3, server) == (
+            f"envspec: the page of demo at {server.url}{PAGE}: a body isn't the gzip it claims to be\n"
+            "  why: Error -3 while decompressing data: incorrect header check\n"
+        )
+
+
+def test_a_redirect_loop_is_told(spec: Room) -> None:
+    with Loopback() as server:
+        server.always(PAGE, redirect("/elsewhere/"))
+        server.always("/elsewhere/", redirect(PAGE))
+        assert spec.refused(3, server) == (
+            f"envspec: {server.url}{PAGE}: redirected in a loop\n"
+            f"  why: {server.url}{PAGE} was asked before\n"
+            "  fix: check the URL, and ask whoever runs the server where it moved\n"
+        )
+
+
+def test_a_redirect_to_a_name_that_does_not_resolve_says_nothing_of_certificates(spec: Room) -> None:
+    with Loopback() as server:
+        server.always(PAGE, redirect("https://files.invalid/x/"))
+        said = spec.refused(3, server)
+        assert said.startswith(
+            f"envspec: {server.url}{PAGE}: redirected to https://files.invalid/x/: the name 'files.invalid'"
+            " does not resolve\n  why: the resolver said: "
+        )
+        assert said.endswith("(/etc/resolv.conf); no certificate was looked at yet\n")
+
+
+def test_nobody_who_listens_is_told(spec: Room) -> None:
+    with Loopback() as server:
+        pass
+    said = spec.refused(3, server)
+    assert said.startswith(f"envspec: {server.url}{PAGE}: no connection to 127.0.0.1:{server.port}\n")
+    assert "why: Connection refused" in said
+
+
+def test_a_server_that_says_nothing_is_given_up_after_the_time_allowed(spec: Room) -> None:
+    with Loopback() as server:
+        server.always(PAGE, silent())
+        assert spec.refused(3, server, "--timeout", "0.2") == (
+            f"envspec: {server.url}{PAGE}: silent for 0.2 s\n"
+            f"  why: 127.0.0.1:{server.port} took the request and sent nothing more\n"
+            "  fix: try again, allow more with --timeout SECONDS, or check the way there (firewall, proxy)\n"
+        )
+
+
+def test_errors_go_to_stdout_as_json_where_json_was_asked_for(spec: Room) -> None:
+    with Loopback() as server:
+        server.always(PAGE, Answer(403))
+        outcome = spec.lock(server, "--format", "json")
+        assert (outcome.code, outcome.err) == (3, "")
+        assert json.loads(outcome.out) == {
+            "error": {
+                "exit-code": 3,
+                "what": f"{server.url}{PAGE}: the server answered 403",
+                "why": "it doesn't allow this",
+                "fix": "check that the URL is right and may be read from here; if it needs an account: put"
+                " `machine 127.0.0.1 login USER password PASSWORD` in ~/.netrc, or USER:PASSWORD@ in the URL",
+            }
+        }
+
+
+# Certificates
+
+
+def test_an_expired_certificate_is_told(spec: Room) -> None:
+    with Loopback(tls="expired") as server:
+        spec.monkeypatch.setenv("SSL_CERT_FILE", str(server.ca_file))
+        said = spec.refused(3, server)
+        assert said.startswith(
+            f"envspec: {server.url}{PAGE}: the certificate of '127.0.0.1' can't be trusted\n"
+            "  why: certificate has expired\n"
+            "  fix: check this machine's clock (it says "
+        )
+
+
+def test_an_unknown_issuer_is_told_and_how_to_name_it(spec: Room) -> None:
+    with Loopback(tls="good") as server:
+        assert spec.refused(3, server) == (
+            f"envspec: {server.url}{PAGE}: the certificate of '127.0.0.1' can't be trusted\n"
+            "  why: nobody we trust vouches for it: unable to get local issuer certificate\n"
+            "  fix: if 127.0.0.1, or a proxy on the way, has an authority of its own, name its PEM file:"
+            " `ca-file` of the [[index]], or SSL_CERT_FILE\n"
+        )
+        assert server.log == []
+
+
+def test_an_authority_of_ssl_cert_file_is_trusted(spec: Room) -> None:
+    with Loopback(tls="good", projects={"demo": [wheel("demo", "1.0")]}) as server:
+        spec.monkeypatch.setenv("SSL_CERT_FILE", str(server.ca_file))
+        assert spec.locked(server)
+
+
+def test_a_ca_file_is_trusted_for_its_index_and_nowhere_else(room: Room) -> None:
+    (room.specs / "site-ca.pem").write_bytes(certificates.ca_file().read_bytes())
+    with (
+        Loopback(tls="good", projects={"demo": [wheel("demo", "1.0", metadata="none")]}) as own,
+        Loopback(tls="good", projects={"other": [wheel("other", "1.0")]}) as server,
+    ):
+        index = f'[[index]]\nname="own"\nurl="{own.index_url}"\npackages=["demo"]\nca-file="site-ca.pem"'
+        room.spec("demo", tables=index)
+        assert room.locked(server)
+        room.spec("demo", "other", tables=index)
+        assert "unable to get local issuer certificate" in room.refused(3, server)
+
+
+# Metadata and wheels
+
+
+def no_metadata(file: File, **other: object) -> File:
+    return dataclasses.replace(file, metadata="none", **other)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("metadata", ["hashed", "none"])
+def test_a_release_with_a_broken_requirement_is_passed_over_and_named(room: Room, metadata: str) -> None:
+    room.spec("demo")
+    files = [wheel("demo", "2.0", ["dep >== 1"], metadata=metadata), wheel("demo", "1.0", metadata=metadata)]
+    with Loopback(projects={"demo": files}) as server:
+        outcome = room.lock(server)
+        assert outcome.code == 0
+        assert room.pins() == {"demo": "1.0"}
+        assert "warning: demo: demo 2.0 was passed over: requirement 'dep >== 1' can't be read" in outcome.err
+        warm = room.lock(server)
+        assert warm.out.endswith("unchanged: 1 distributions, 893 bytes\n")
+
+
+def test_a_project_of_broken_releases_alone_is_a_conflict(room: Room) -> None:
+    room.spec("demo")
+    with Loopback(projects={"demo": [wheel("demo", "2.0", ["dep >== 1"])]}) as server:
+        assert "dep >== 1" in room.refused(1, server)
+
+
+def test_a_metadata_file_of_another_hash_than_promised_ends_locking(spec: Room) -> None:
+    file = wheel("demo", "1.0", metadata="wrong-hash")
+    met = wheel("demo", "1.0").stated_metadata
+    assert isinstance(met, dict)
+    with Loopback(projects={"demo": [file]}) as server:
+        assert spec.refused(3, server) == (
+            f"envspec: demo-1.0-py3-none-any.whl: its metadata file has sha256 {met['sha256']}, the index"
+            f" promised {'0' * 64}\n"
+            "  why: the file was changed after the page was made, or on its way\n"
+            "  fix: lock again with --refresh; if it stays so, tell whoever runs the index\n"
+        )
+
+
+def test_a_wheel_that_is_no_zip_is_passed_over_and_named(spec: Room) -> None:
+    broken = File("demo-2.0-py3-none-any.whl", b"this is no zip file" * 1000)
+    with Loopback(projects={"demo": [broken, wheel("demo", "1.0")]}) as server:
+        outcome = spec.lock(server)
+        assert outcome.code == 0
+        assert spec.pins() == {"demo": "1.0"}
+        assert outcome.err == (
+            "warning: demo: demo 2.0 was passed over: demo-2.0-py3-none-any.whl can't be read"
+            " (it isn't a zip file, or its end is missing)\n"
+        )
+
+
+def test_a_zip_bomb_is_passed_over_and_named(spec: Room) -> None:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("demo-2.0.dist-info/METADATA", metadata_text("demo", "2.0") + " " * (17 << 20))
+    bomb = File("demo-2.0-py3-none-any.whl", buffer.getvalue())
+    with Loopback(projects={"demo": [bomb, wheel("demo", "1.0")]}) as server:
+        outcome = spec.lock(server)
+        assert outcome.code == 0
+        assert spec.pins() == {"demo": "1.0"}
+        assert "demo 2.0 was passed over: demo-2.0-py3-none-any.whl can't be read" in outcome.err
+        assert "more than the 16777216 we unpack" in outcome.err
+
+
+def test_a_wheel_with_the_metadata_of_another_project_is_passed_over(spec: Room) -> None:
+    other = wheel("other", "2.0", metadata="none")
+    with Loopback(
+        projects={"demo": [File("demo-2.0-py3-none-any.whl", other.data), wheel("demo", "1.0")]}
+    ) as server:
+        outcome = spec.lock(server)
+        assert (outcome.code, spec.pins()) == (0, {"demo": "1.0"})
+        assert "holds the metadata of another release: 'other-2.0'" in outcome.err
+
+
+@pytest.mark.parametrize("mode", RANGE_MODES)
+@pytest.mark.parametrize("metadata", ["none", "missing"])
+def test_metadata_is_read_from_the_wheel_however_ranges_are_served(
+    room: Room, mode: str, metadata: str
+) -> None:
+    room.spec("demo")
+    big = {"demo/data.bin": bytes(range(256)) * 1024}
+    files = {
+        "demo": [wheel("demo", "1.0", ["dep"], metadata=metadata, files=big)],
+        "dep": [wheel("dep", "2.0", metadata=metadata)],
+    }
+    with Loopback(projects=files, ranges=mode) as server:
+        room.locked(server)
+    assert room.pins() == {"demo": "1.0", "dep": "2.0"}
+    assert list(room.temporary.iterdir()) == []
+
+
+def test_a_whole_wheel_of_another_hash_than_promised_ends_locking(spec: Room) -> None:
+    file = wheel("demo", "1.0", metadata="none", hashes={"sha256": "0" * 64})
+    with Loopback(projects={"demo": [file]}, ranges="refused-501") as server:
+        assert spec.refused(3, server) == (
+            f"envspec: demo-1.0-py3-none-any.whl has sha256 {file.sha256}, its index promised {'0' * 64}\n"
+            "  why: it was changed after the page was made, or on its way\n"
+            "  fix: lock again with --refresh; if it stays so, tell whoever runs the index\n"
+        )
+
+
+def test_hashes_in_capitals_are_hashes(room: Room) -> None:
+    room.spec("demo")
+    file = wheel("demo", "1.0", metadata="none")
+    shouted = dataclasses.replace(file, hashes={"sha256": file.sha256.upper()})
+    with Loopback(projects={"demo": [shouted]}, ranges="refused-501") as server:
+        room.locked(server)
+        assert file.sha256 in room.text()
+
+
+@pytest.mark.parametrize(
+    "url", ["file:///etc/passwd", "ftp://127.0.0.1/x.whl", "javascript:1", "https://[::1/x", "http:///x"]
+)
+def test_a_file_at_no_http_address_is_never_opened(spec: Room, url: str) -> None:
+    file = wheel("demo", "1.0", metadata="none", url=url)
+    with Loopback(projects={"demo": [file]}) as server:
+        said = spec.lock(server)
+        assert said.code in (1, 3)
+        assert "Traceback" not in said.err
+
+
+def test_a_file_name_that_leads_out_of_its_folder_is_no_file(spec: Room) -> None:
+    file = dataclasses.replace(wheel("demo", "2.0"), filename="demo-2.0-1/../../x-py3-none-any.whl")
+    with Loopback(projects={"demo": [file, wheel("demo", "1.0")]}) as server:
+        spec.locked(server)
+    assert spec.pins() == {"demo": "1.0"}
