@@ -55,8 +55,8 @@ def two_variants(runner: Runner, job: Job, count: int) -> list[str]:
     for scenario in ("warm", "edited"):
         runs: dict[str, list[Run]] = {"one": [], "two": []}
         for turn in range(count + 1):
-            asked = job.edited(turn) if scenario == "edited" else job
-            for name, tables in variants.items():
+            for place, (name, tables) in enumerate(variants.items()):
+                asked = job.edited(2 * turn + place) if scenario == "edited" else job
                 runs[name].append(_fresh_lock(runner, asked, work, tables))
         costs = {name: found[1:] for name, found in runs.items()}
         walls, cpus = (
