@@ -22,6 +22,7 @@
         ├── HashMismatchError    bytes that aren't what their index promised
         ├── BrokenArtifactError  a wheel, sdist or metadata file that can't be read
         ├── BuildFailedError     a source distribution that doesn't build
+        │   └── BuildHostError   or that this host can't build: no Python for it, no time left
         └── DiskError            a file that can't be read or written
 
 A conflict, a difference and a failed rule are answers, hence values and not here.
@@ -66,7 +67,7 @@ class InvalidValueError(InputError):
     """One value that can't be read."""
 
 
-class SeveralProblems(InputError):
+class SeveralProblems(InputError):  # noqa: N818 - it says the situation
     """Every problem of one file, so that it's mended in one go."""
 
     def __init__(self, problems: Sequence[EnvspecError]) -> None:
@@ -74,6 +75,7 @@ class SeveralProblems(InputError):
         self.problems = tuple(problems)
 
     def to_dict(self) -> dict[str, object]:
+        """Each problem's three lines."""
         return {"problems": [problem.to_dict() for problem in self.problems]}
 
 
@@ -143,6 +145,10 @@ class BrokenArtifactError(OutsideError):
 
 class BuildFailedError(OutsideError):
     """A source distribution that doesn't build."""
+
+
+class BuildHostError(BuildFailedError):
+    """This host can't build: no Python for it, or no time left. Another host may."""
 
 
 class DiskError(OutsideError):

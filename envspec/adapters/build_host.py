@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from envspec.adapters import process
-from envspec.errors import BuildFailedError
+from envspec.errors import BuildHostError
 from envspec.target.host import Target
 
 _EVIDENCE = """\
@@ -44,7 +44,7 @@ def find_build_host(wanted: tuple[int, int], *, search_path: str | None = None) 
     """Choose a Python to build with: of the target's minor version where PATH has one, else our own.
 
     Every ``pythonX.Y`` is run before it's believed. ``search_path`` stands for PATH.
-    Raises BuildFailedError where not even our own interpreter answers.
+    Raises BuildHostError where not even our own interpreter answers.
     """
     minor = f"{wanted[0]}.{wanted[1]}"
     names = [sys.executable] if sys.version_info[:2] == wanted else []
@@ -56,7 +56,7 @@ def find_build_host(wanted: tuple[int, int], *, search_path: str | None = None) 
             return host
     own = _ask(sys.executable) if sys.executable else None
     if own is None:
-        raise BuildFailedError(
+        raise BuildHostError(
             what="no Python here can build a source distribution",
             why=f"neither python{minor} on PATH nor {sys.executable or 'an interpreter of our own'} "
             "runs and has the module venv",

@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from envspec.adapters import process
 from envspec.adapters.build_host import BuildHost
-from envspec.errors import BrokenArtifactError, BuildFailedError, DiskError
+from envspec.errors import BrokenArtifactError, BuildFailedError, BuildHostError, DiskError
 from envspec.index.metadata import CoreMetadata, parse_metadata
 from envspec.index.sdist import MAX_TEXT_BYTES, build_requirements, check_identity
 from envspec.index.sdist_archive import Member, broken, members, parts_of
@@ -63,6 +63,10 @@ class BuiltMetadata:
     python: str
     """Full version of the Python that built it."""
     notes: tuple[str, ...]
+    static: tuple[str, ...] = ()
+    """[build-system].requires, as written."""
+    dynamic: tuple[str, ...] = ()
+    """What the backend asked for besides."""
 
 
 def build_metadata(
@@ -133,7 +137,8 @@ class _Build:
             check_identity(metadata, name, version)
         except BrokenArtifactError as error:
             raise self._failed(error.why) from error
-        return BuiltMetadata(metadata, self._wheels, self._host.target.python, self._host.notes)
+        python_version, notes = self._host.target.python, self._host.notes
+        return BuiltMetadata(metadata, self._wheels, python_version, notes, tuple(static), dynamic)
 
     def _environment(self, kind: str, requirements: Sequence[str]) -> Path:
         """A new virtual environment with what building needs; answers its interpreter."""
@@ -146,8 +151,10 @@ class _Build:
             timeout_s=60,
         )
         if outcome.status != 0:
-            raise self._failed(
-                f"{self._host.executable} can't make a virtual environment: {_end_of(outcome)}"
+            raise BuildHostError(
+                what=f"{self._label}: {self._host.executable} can't make a virtual environment",
+                why=_end_of(outcome),
+                fix="install that Python's venv module, or say what it requires in [[python.metadata]]",
             )
         scheme: dict[str, str] = json.loads(outcome.output.splitlines()[-1])
         python = folder / "bin" / "python"
@@ -229,15 +236,22 @@ class _Build:
             BuildException, BuildBackendException, zipfile.BadZipFile, zlib.error, ValueError, TypeError,
             RecursionError,
         ) as error:  # fmt: skip
+            if self._last is not None and self._last.status is None:
+                raise self._ended(self._last) from error
             raise self._failed(self._reason(error)) from error
+
+    def _ended(self, last: process.Outcome) -> BuildHostError:
+        return BuildHostError(
+            what=f"{self._label}: building its source distribution was ended",
+            why=f"it was still running after {self._timeout_s:g} s: {_end_of(last)}",
+            fix="lock where it builds sooner, or say what it requires in [[python.metadata]]",
+        )
 
     def _reason(self, error: Exception) -> str:
         if self._last is None or self._last.status == 0:
             cause = getattr(error, "exception", error)
             lines = [line for line in str(cause).splitlines() if line.strip()]
             return _printable(lines[-1] if lines else type(cause).__name__)
-        if self._last.status is None:
-            return f"it was still running after {self._timeout_s:g} s: {_end_of(self._last)}"
         return f"its build ended with status {self._last.status}: {_end_of(self._last)}"
 
     def _failed(self, why: str) -> BuildFailedError:

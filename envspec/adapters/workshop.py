@@ -6,16 +6,19 @@ or builds source distributions.
 
 from __future__ import annotations
 
+import shutil
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from envspec.adapters.builds import Builds, Built, Sought
 from envspec.adapters.files import read_text
 from envspec.adapters.folder import FolderIndex, sha256_of, wheel_dependencies
 from envspec.errors import (
     BrokenArtifactError,
     BuildFailedError,
+    BuildHostError,
     DiskError,
     HashMismatchError,
     InputError,
@@ -24,22 +27,18 @@ from envspec.errors import (
 from envspec.index.catalog import Catalog, Index, Project
 from envspec.index.client import IndexClient
 from envspec.index.credentials import with_credentials_of, without_credentials
-from envspec.index.dependencies import Dependencies, Environment
+from envspec.index.dependencies import Dependencies, Environment, evaluate
 from envspec.index.live import LiveIndex
 from envspec.index.recorded import RecordedIndex
 from envspec.index.recording import Recording, read_recording
 from envspec.index.versions import VersionList
 from envspec.index.view import ProjectRecord, ReleaseFile, View
-from envspec.lock.document import Build, BuildRequirement
+from envspec.lock.document import Build
 from envspec.ports import Http, Progress, Request
-from envspec.resolve.opening import open_catalog
-from envspec.resolve.pinning import locked_file
-from envspec.resolve.resolution import NoResolution, Wishes, read_wishes, resolve
 from envspec.spec.request import IndexRequest, LockRequest
 
 MAX_FILE_BYTES = 64 * 1024 * 1024 * 1024
 MAX_SDIST_BYTES = 2 * 1024 * 1024 * 1024
-BUILD_TIMEOUT_S = 900.0
 
 
 class Workshop:
@@ -63,6 +62,15 @@ class Workshop:
         self._offline = offline
         self._recordings: dict[str, Recording] = {}
         self._indexes: dict[IndexRequest, Index] = {}
+        self._sdists: dict[tuple[str, LockRequest], tuple[Dependencies | str, Build | None]] = {}
+        self._builds = Builds(
+            client=client,
+            default=default,
+            open_index=self.index,
+            fetch=lambda file, index, path: self._fetch(file, index, path, MAX_FILE_BYTES),
+            progress=progress,
+            offline=offline,
+        )
 
     # Indexes and direct references
 
@@ -144,18 +152,23 @@ class Workshop:
 
     def _fetch(self, file: ReleaseFile, index: Index | None, path: Path, limit: int) -> str:
         """Download to ``path``; the sha256, which is the promised one where one was promised."""
-        if self._offline:
+        if self._offline and not file.url.startswith("file:"):
             raise OfflineError(
                 what=f"{file.filename} must be downloaded, and --offline was said",
                 fix="lock once without --offline, with the same --cache-dir",
             )
         address = file.url.partition("#")[0]
+        if address.startswith("file:"):
+            shutil.copyfile(unquote(urlsplit(address).path), path)
+            return self._promised(file, sha256_of(path))
         ca_file = getattr(index, "ca_file", "") or None
         root = index.url if isinstance(index, LiveIndex) else ""
         request = Request(with_credentials_of(root, address), {}, limit, ca_file)
         http = self._lean() if limit == MAX_SDIST_BYTES else self._downloads()
-        digest = http.download(request, path, self._progress)
-        expected = file.hashes.get("sha256", digest)
+        return self._promised(file, http.download(request, path, self._progress))
+
+    def _promised(self, file: ReleaseFile, digest: str) -> str:
+        expected = file.hashes.get("sha256", digest).lower()
         if digest != expected:
             raise HashMismatchError(
                 what=f"{file.filename} has sha256 {digest}, its index promised {expected}",
@@ -167,96 +180,74 @@ class Workshop:
     # Source distributions
 
     def sdist(
-        self, file: ReleaseFile, index: Index, name: str, version: str, request: LockRequest, catalog: Catalog
+        self,
+        file: ReleaseFile,
+        index: Index,
+        name: str,
+        version: str,
+        request: LockRequest,
+        catalog: Catalog,
+        preferred: Mapping[str, str],
     ) -> tuple[Dependencies | str, Build | None]:
         """What a source distribution requires, read where the standard trusts it, else built."""
         known = self._client.stored_dependencies(file, catalog.environment)
         if known is not None:
             return known, None
+        key = (file.identity, request)
+        outcome = self._sdists.get(key)
+        if outcome is None:
+            try:
+                outcome = self._opened_sdist(file, index, name, version, request, catalog, preferred)
+            except BuildHostError:
+                raise
+            except BuildFailedError as error:
+                what = error.what.removeprefix(f"{name} {version}: ")
+                outcome = f"{what}: {error.why}; {error.fix}", None
+            except BrokenArtifactError as error:
+                outcome = ": ".join(filter(None, (error.what, error.why))), None
+            self._sdists[key] = outcome
+        return outcome
+
+    def _opened_sdist(
+        self,
+        file: ReleaseFile,
+        index: Index,
+        name: str,
+        version: str,
+        request: LockRequest,
+        catalog: Catalog,
+        preferred: Mapping[str, str],
+    ) -> tuple[Dependencies | str, Build | None]:
         from envspec.index.sdist import static_metadata
 
+        sought = Sought(name, version, file.hashes.get("sha256", ""), request, preferred)
+        built = self._builds.remembered(sought) if sought.sha256 else None
+        if built is not None:
+            return _evaluated(built, catalog), built.build
         with tempfile.TemporaryDirectory(prefix="envspec-") as folder:
             path = Path(folder) / file.filename
+            digest = self._fetch(file, index, path, MAX_SDIST_BYTES)
             try:
-                self._fetch(file, index, path, MAX_SDIST_BYTES)
                 with path.open("rb") as data:
                     metadata = static_metadata(data, name, version)
                 if metadata is not None:
                     return self._client.keep(file.identity, metadata, catalog.environment), None
-                return self._built(path, name, version, request, catalog)
+                built = self._builds.run(path, sought._replace(sha256=digest))
             except OSError as error:
                 raise DiskError(what=f"{path}: can't be used", why=error.strerror or str(error)) from error
-            except BrokenArtifactError as error:
-                return f"{error.what}: {error.why}" if error.why else error.what, None
+        return _evaluated(built, catalog), built.build
 
-    def _built(
-        self, path: Path, name: str, version: str, request: LockRequest, catalog: Catalog
-    ) -> tuple[Dependencies | str, Build | None]:
-        from envspec.adapters.build_host import find_build_host
-        from envspec.adapters.sdist_build import build_metadata
-        from envspec.index.dependencies import evaluate
 
-        host = find_build_host(request.target.python_minor)
-        used: dict[str, BuildRequirement] = {}
-
-        def requirements(texts: Sequence[str]) -> Sequence[Path]:
-            wanted = request._replace(
-                target=host.target, requirements=tuple(texts), local_wheels=(), sdists=()
-            )
-            return self._build_requirements(wanted, used, path.parent)
-
-        built = build_metadata(
-            path,
-            name,
-            version,
-            host=host,
-            requirements=requirements,
-            timeout_s=BUILD_TIMEOUT_S,
-            progress=self._progress,
-        )
-        for note in built.notes:
-            self._progress.say(f"{name} {version}: {note}")
-        metadata = built.metadata
-        installed = {key for key, _, _ in built.requirements}
-        found = evaluate(
-            metadata.requires_dist,
+def _evaluated(built: Built, catalog: Catalog) -> Dependencies:
+    try:
+        return evaluate(
+            built.requires_dist,
             catalog.environment,
-            requires_python=metadata.requires_python,
-            extras=metadata.provides_extra,
+            requires_python=built.requires_python,
+            extras=built.provides_extra,
         )
-        return found, Build(name, version, tuple(used[key] for key in sorted(used) if key in installed))
-
-    def _build_requirements(
-        self, request: LockRequest, used: dict[str, BuildRequirement], folder: Path
-    ) -> list[Path]:
-        catalog = open_catalog(request, self._client, self._default, self.index, None, offline=self._offline)
-        wishes: Wishes = read_wishes(request, catalog)
-        found = resolve(request, catalog, wishes=wishes, preferred={}, direct=self._no_direct)
-        if isinstance(found, NoResolution):
-            from envspec.resolve.explain import explain
-
-            raise BuildFailedError(
-                what=f"what a build needs doesn't fit together: {', '.join(request.requirements)}",
-                why=explain(found, catalog, request).splitlines()[0],
-                fix="loosen [python] constraints, or say the dependencies in [[python.metadata]]",
-            )
-        paths = []
-        for pin in found.pins:
-            file = pin.project.record.file(pin.candidate.place)
-            path = folder / file.filename
-            digest = self._fetch(file, pin.project.index, path, MAX_FILE_BYTES)
-            index_name = pin.project.index.name if pin.project.index else ""
-            locked = locked_file(file, {file.url: (digest, path.stat().st_size)}, pin.project.index, request)
-            used[pin.name] = BuildRequirement(pin.name, pin.candidate.version, locked, index_name)
-            paths.append(path)
-        return paths
-
-    def _no_direct(self, url: str, name: str) -> Project:
-        raise BuildFailedError(
-            what=f"a build needs {name} from {without_credentials(url)}",
-            why="what a build needs comes from the spec's indexes",
-            fix="say the dependencies in [[python.metadata]]",
-        )
+    except InputError as error:
+        raise BrokenArtifactError(what=error.what, why=error.why) from error
 
 
 class _LocalFile:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import time
+from collections.abc import Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -132,9 +133,7 @@ class World:
         if self._client is None:
             from envspec.index.client import IndexClient
 
-            self._client = IndexClient(
-                self.pages, lambda file, index: self.workshop.whole_wheel(file, index)
-            )
+            self._client = IndexClient(self.pages, lambda file, index: self.workshop.whole_wheel(file, index))
         return self._client
 
     @property
@@ -168,10 +167,17 @@ class World:
         return self.workshop.hash_file(file, index)
 
     def sdist(
-        self, file: ReleaseFile, index: Index, name: str, version: str, request: LockRequest, catalog: Catalog
+        self,
+        file: ReleaseFile,
+        index: Index,
+        name: str,
+        version: str,
+        request: LockRequest,
+        catalog: Catalog,
+        preferred: Mapping[str, str],
     ) -> tuple[Dependencies | str, Build | None]:
         """See steps.lock.Workshop."""
-        return self.workshop.sdist(file, index, name, version, request, catalog)
+        return self.workshop.sdist(file, index, name, version, request, catalog, preferred)
 
     def _lean_http(self) -> Http:
         if self._lean is None:

@@ -32,11 +32,16 @@ def lock_one(
 ) -> tuple[Locked | Unlockable, list[tuple[str, str, str]] | None]:
     """The outcome, and (index, project, stamp) of each page it rests on; None if on more than pages."""
     builds: dict[str, Build] = {}
+    not_built: list[str] = []
 
     def sdist(file: ReleaseFile, index: Index, name: str, version: str) -> Dependencies | str:
-        found, build = workshop.sdist(file, index, name, version, request, catalog)
+        release = f"{name}=={version}"
+        preferred = before.builds.get(release, {})
+        found, build = workshop.sdist(file, index, name, version, request, catalog, preferred)
         if build is not None:
-            builds[f"{name}=={version}"] = build
+            builds[release] = build
+        elif isinstance(found, str):
+            not_built.append(release)
         return found
 
     catalog = open_catalog(request, workshop.client, default, workshop.index, sdist, offline=options.offline)
@@ -61,9 +66,11 @@ def lock_one(
         warnings=lock_warnings(request, resolution, catalog),
         extra_tool=before.kept,
     )
-    consulted = [(index.name, project, stamp) for project, (index, stamp) in sorted(catalog.consulted.items())]
-    rests_on_folder = any(index.path for index in request.indexes)
-    return _locked(request, lock, remarks(resolution)), None if rests_on_folder else consulted
+    consulted = [
+        (index.name, project, stamp) for project, (index, stamp) in sorted(catalog.consulted.items())
+    ]
+    rests_on_more = bool(builds or not_built) or any(index.path for index in request.indexes)
+    return _locked(request, lock, remarks(resolution)), None if rests_on_more else consulted
 
 
 def _locked(request: LockRequest, lock: Lock, remarked: tuple[str, ...]) -> Locked:
@@ -137,13 +144,14 @@ def lock_warnings(request: LockRequest, resolution: Resolution, catalog: Catalog
         file = pin.project.record.file(pin.candidate.place)
         if file.is_wheel and file.filename.rsplit("-", 1)[-1].startswith("linux_"):
             lines.append(
-                f"{file.filename}: its tag tells no glibc; whether the target's is enough, only the wheel tells"
+                f"{file.filename}: its tag tells no glibc; whether the target's is enough,"
+                " only the wheel tells"
             )
         patch = patch_sensitive_requires_python(file.requires_python, request.target)
         if patch is not None:
             lines.append(
-                f"{pin.candidate}: Requires-Python {file.requires_python} answers otherwise from Python {patch} on;"
-                " a full version in target.python settles it"
+                f"{pin.candidate}: Requires-Python {file.requires_python} answers otherwise from"
+                f" Python {patch} on; a full version in target.python settles it"
             )
         found = catalog.dependencies(pin.project, pin.candidate.place)
         if isinstance(found, Dependencies):

@@ -21,7 +21,7 @@ import pytest
 
 from envspec.adapters.build_host import BuildHost, find_build_host
 from envspec.adapters.sdist_build import BuiltMetadata, build_metadata, extract
-from envspec.errors import BrokenArtifactError, BuildFailedError
+from envspec.errors import BrokenArtifactError, BuildFailedError, BuildHostError
 from envspec.index.metadata import CoreMetadata
 from envspec.ports import Silent
 from tests.distributions import make_sdist, make_wheel, wheel_name
@@ -266,8 +266,10 @@ def test_a_build_that_never_ends_is_killed_with_its_children(tmp_path: Path) -> 
         "import subprocess\ndef requires():\n    child = subprocess.Popen(['sleep', '600'])\n"
         "    print(child.pid, flush=True)\n    child.wait()\n"
     )
-    error = failure(sdist_with(tmp_path, backend), timeout_s=3)
-    match = re.fullmatch(r"it was still running after 3 s: (\d+)", error.why)
+    with pytest.raises(BuildHostError) as caught:
+        build(sdist_with(tmp_path, backend), timeout_s=3)
+    assert caught.value.what == "demo 1.0: building its source distribution was ended"
+    match = re.fullmatch(r"it was still running after 3 s: (\d+)", caught.value.why)
     assert match is not None
     assert gone(int(match[1]))
 
