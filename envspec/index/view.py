@@ -226,8 +226,8 @@ class ProjectRecord:
             "sdist": f"{self.sdist_only:x}",
             "masks": {specifier: f"{mask:x}" for specifier, mask in sorted(self.versions.masks.items())},
         }
-        rows = self._rows or _rows_of_files(self.file(place) for place in range(len(self.versions)))
-        return json.dumps(head, separators=(",", ":")), "\n".join(rows)
+        rows = "\n".join(self._rows) if self._rows else _rows_of_entries(self._entries, self.url)
+        return json.dumps(head, separators=(",", ":")), rows
 
     @classmethod
     def load(
@@ -255,10 +255,33 @@ class ProjectRecord:
         return record
 
 
-def _rows_of_files(files: Iterable[ReleaseFile]) -> list[str]:
-    from msgspec.json import encode
+def _rows_of_entries(entries: Iterable[FileEntry], base_url: str) -> str:
+    """A line of JSON for each entry, as ``_file_of_row`` reads it."""
+    from msgspec.json import Encoder
 
-    return [encode(file).decode() for file in files]
+    rows = [
+        (
+            entry.filename,
+            _absolute(entry, base_url),
+            entry.hashes,
+            entry.size,
+            entry.upload_time or "",
+            entry.yanked,
+            entry.requires_python or "",
+            _metadata_of(entry),
+            entry.requires_dist,
+        )
+        for entry in entries
+    ]
+    return Encoder().encode_lines(rows).decode().rstrip("\n")
+
+
+def _absolute(entry: FileEntry, base_url: str) -> str:
+    if entry.url.startswith(("https://", "http://")):
+        return entry.url
+    from envspec.index.simple import file_url
+
+    return file_url(entry, base_url)
 
 
 def _file_of_row(row: str) -> ReleaseFile:
@@ -297,11 +320,9 @@ def reduce_page(page: ProjectPage, view: View, *, name: str, url: str) -> Projec
 
 
 def _file_of_entry(entry: FileEntry, base_url: str) -> ReleaseFile:
-    from envspec.index.simple import file_url
-
     return ReleaseFile(
         filename=entry.filename,
-        url=file_url(entry, base_url),
+        url=_absolute(entry, base_url),
         hashes=entry.hashes,
         size=entry.size,
         upload_time=entry.upload_time or "",
