@@ -32,6 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     arguments = list(sys.argv[1:] if argv is None else argv)
     _end_like_ctrl_c()
+    _print_anything()
     try:
         return _dispatch(arguments)
     except EnvspecError as error:
@@ -63,6 +64,12 @@ def _end_like_ctrl_c() -> None:
         for name in (signal.SIGTERM, signal.SIGHUP):
             if signal.getsignal(name) is signal.SIG_DFL:
                 signal.signal(name, interrupt)
+
+
+def _print_anything() -> None:
+    """Let a file name that is no text, or a character the terminal lacks, be printed escaped."""
+    if getattr(sys.stdout, "errors", "") == "strict" and hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def _dispatch(arguments: list[str]) -> int:

@@ -12,12 +12,12 @@ import pytest
 from envspec.cli.wiring import CACHE_FILE
 from tests.cli.locking import Room
 from tests.cli.locking import room as room
-from tests.loopback import JSON_TYPE, Answer, Asked, Loopback, wheel
+from tests.loopback import JSON_TYPE, Answer, Asked, File, Loopback, wheel
 
 PAGES = ["/simple/demo/", "/simple/dep/"]
 
 
-def two() -> dict[str, list[object]]:
+def two() -> dict[str, list[File]]:
     return {"demo": [wheel("demo", "1.0", ["dep"])], "dep": [wheel("dep", "2.0")]}
 
 

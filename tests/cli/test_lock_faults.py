@@ -1,4 +1,4 @@
-"""``envspec lock`` against a world that fails: one clear message, the right exit code, nothing left behind."""
+"""``envspec lock`` against a world that fails: one clear message, its exit code, nothing left behind."""
 
 from __future__ import annotations
 
