@@ -153,7 +153,7 @@ def _check(jobs: Sequence[tuple[str, str, LockRequest]], arguments: argparse.Nam
 
         found = [{"path": path, "state": state, "why": why} for path, state, why in rows]
         print(json.dumps({"current": not stale, "locks": found}, indent=2))
-    else:
+    elif not arguments.quiet:
         for path, state, why in rows:
             print(f"{state:<8} {path}{f'  ({why})' if why else ''}")
     return 1 if stale else 0

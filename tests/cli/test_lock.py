@@ -116,7 +116,7 @@ def test_relocking_changes_no_byte(room: Room) -> None:
             ["--cache-dir", str(room.folder / "b")],
         ):
             outcome = room.lock(server, *options)
-            assert outcome.out.endswith(" unchanged: 2 distributions, 1.7 KiB\n"), options
+            assert " unchanged: 2 distributions, " in outcome.out, options
             assert room.text() == first
         assert (room.locks / "pylock.demo.toml").stat().st_mtime_ns == stamp
 
@@ -413,7 +413,7 @@ def test_a_file_name_that_is_no_text_is_told(room: Room) -> None:
         os.mkdir(folder)
         with open(os.path.join(folder, b"demo.toml"), "wb") as file:
             file.write(text)
-        command = [
+        command: list[str | bytes] = [
             sys.executable,
             "-m",
             "envspec",
