@@ -202,14 +202,18 @@ class SqliteStore:
 
 def _connect(where: str) -> sqlite3.Connection:
     database = sqlite3.connect(where, timeout=_BUSY_S, check_same_thread=False, isolation_level=None)
-    database.execute("PRAGMA synchronous=OFF")  # a cache that a power cut broke is begun anew
-    if _version(database) != _SCHEMA_VERSION:
-        database.execute("BEGIN IMMEDIATE")
-        if _version(database) != _SCHEMA_VERSION:  # no other process did it meanwhile
-            for statement in _SCHEMA:
-                database.execute(statement)
-            database.execute(f"PRAGMA user_version={_SCHEMA_VERSION}")
-        database.execute("COMMIT")
+    try:
+        database.execute("PRAGMA synchronous=OFF")  # a cache that a power cut broke is begun anew
+        if _version(database) != _SCHEMA_VERSION:
+            database.execute("BEGIN IMMEDIATE")
+            if _version(database) != _SCHEMA_VERSION:  # no other process did it meanwhile
+                for statement in _SCHEMA:
+                    database.execute(statement)
+                database.execute(f"PRAGMA user_version={_SCHEMA_VERSION}")
+            database.execute("COMMIT")
+    except sqlite3.Error:
+        database.close()
+        raise
     return database
 
 
