@@ -102,16 +102,17 @@ def read_requests(path: str, arguments: argparse.Namespace, world: World) -> Seq
     text = read_text(path, limit=MAX_SPEC_BYTES)
     folder = os.path.dirname(os.path.abspath(path))
     identity = (REQUEST_FORMAT, __version__, text, path, folder, arguments.files, arguments.variant)
-    key = "request:" + hashlib.sha256(json.dumps(identity).encode()).hexdigest()
+    key = hashlib.sha256(json.dumps(identity).encode()).hexdigest()
+    place = f"request:{os.path.abspath(path)}:{arguments.files}:{arguments.variant}"
 
     def digest(recording: str) -> str:
         return hashlib.sha256(read_bytes(recording)).hexdigest()
 
-    known = world.store.note(key)
+    known = world.store.note(place)
     if known is not None:
         try:
-            recordings, texts = json.loads(known)
-            if all(digest(name) == value for name, value in recordings.items()):
+            of, recordings, texts = json.loads(known)
+            if of == key and all(digest(name) == value for name, value in recordings.items()):
                 return [from_json(item) for item in texts]
         except (ValueError, TypeError, KeyError, RecursionError):
             pass
@@ -133,9 +134,9 @@ def read_requests(path: str, arguments: argparse.Namespace, world: World) -> Seq
         files=arguments.files,
         file_digest=remembered_digest,
     )
-    made = json.dumps([digests, [to_json(request) for request in requests]])
+    made = json.dumps([key, digests, [to_json(request) for request in requests]])
     if without_credentials(made) == made:  # a password is never kept
-        world.store.put_note(key, made)
+        world.store.put_note(place, made)
     return requests
 
 
@@ -198,13 +199,12 @@ def _lock(
     world: World,
     console: Console,
 ) -> int:
-    import hashlib
 
     from envspec.steps.lock import Locked, lock_variants
 
     requests = [request for _, _, request in jobs]
     paths = [os.path.join(folder, file_name(request)) for _, folder, request in jobs]
-    closure = "closure:" + hashlib.sha256("\n".join(r.spec_digest for r in requests).encode()).hexdigest()
+    closure = "closure:" + ",".join(map(file_name, requests))
     seen = world.store.note(closure)
     outcomes = lock_variants(
         requests,

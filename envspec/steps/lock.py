@@ -144,7 +144,7 @@ def lock_variants(
 
         outcome, consulted = lock_one(request, default, workshop, before, seen, options, progress)
         if isinstance(outcome, Locked) and consulted is not None:
-            pages.store.put_note(key, _memory(outcome, consulted))
+            pages.store.put_note(_memory_place(request), _memory(key, outcome, consulted))
         outcomes.append(outcome)
     return outcomes
 
@@ -176,21 +176,28 @@ def _memory_key(request: LockRequest, default: LiveIndex, before: Earlier, optio
         __version__,
         to_json(request),
         default.page_url(""),
-        json.dumps([before.pins, before.kept], sort_keys=True, default=str),
+        json.dumps([before.pins, before.kept, before.builds], sort_keys=True, default=str),
         str(options.offline),
     )
-    return "lock:" + hashlib.sha256("\n".join(parts).encode()).hexdigest()
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def _memory_place(request: LockRequest) -> str:
+    """One memory for each lock, or the cache would grow with every change of a spec."""
+    return f"lock:{request.name}:{request.variant}"
 
 
 def _recall(
     key: str, request: LockRequest, pages: Pages, default: LiveIndex, options: LockOptions
 ) -> Locked | None:
     """The lock that this very request came to, if all pages it looked at are still the same."""
-    text = pages.store.note(key)
+    text = pages.store.note(_memory_place(request))
     if text is None or any(index.path for index in request.indexes):
         return None
     try:
-        consulted, data, names, size_bytes, is_at_least, warnings, remarks, has_computed = json.loads(text)
+        of, consulted, data, names, size_bytes, is_at_least, warnings, remarks, has_computed = json.loads(text)
+        if of != key:
+            return None
         indexes = {index.name: LiveIndex(index.name, index.url, index.ca_file) for index in request.indexes}
         indexes[default.name] = default
         wanted = [(indexes[name], project, stamp) for name, project, stamp in consulted]
@@ -210,6 +217,6 @@ def _recall(
     )
 
 
-def _memory(outcome: Locked, consulted: Sequence[tuple[str, str, str]]) -> str:
+def _memory(key: str, outcome: Locked, consulted: Sequence[tuple[str, str, str]]) -> str:
     rest = outcome[2:]
-    return json.dumps([consulted, outcome.data.decode(), *rest], separators=(",", ":"))
+    return json.dumps([key, consulted, outcome.data.decode(), *rest], separators=(",", ":"))
