@@ -28,6 +28,7 @@ from envspec.index.catalog import Catalog, Index, Project
 from envspec.index.client import IndexClient
 from envspec.index.credentials import with_credentials_of, without_credentials
 from envspec.index.dependencies import Dependencies, Environment, evaluate
+from envspec.index.filenames import normal_name
 from envspec.index.live import LiveIndex
 from envspec.index.recorded import RecordedIndex
 from envspec.index.recording import Recording, read_recording
@@ -105,6 +106,12 @@ class Workshop:
                 fix="name the URL or path of a .whl file",
             )
         parts = filename[:-4].split("-")
+        if normal_name(parts[0]) != name:
+            raise InputError(
+                what=f"{name} @ {without_credentials(url)}: that's a wheel of {normal_name(parts[0])!r}",
+                why=f"{name} was asked for",
+                fix="name the wheel's own project, or another wheel",
+            )
         if len(parts) not in (5, 6) or view.rank("-".join(parts[-3:])) < 0:
             raise InputError(
                 what=f"{name} @ {without_credentials(url)}: this wheel doesn't fit the target",

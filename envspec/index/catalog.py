@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
-from envspec.errors import BrokenArtifactError, EnvspecError
+from envspec.errors import BrokenArtifactError
 from envspec.index.client import MAX_PAGE_DECODED_BYTES, IndexClient
+from envspec.index.credentials import without_credentials
 from envspec.index.dependencies import Dependencies, Environment, evaluate
 from envspec.index.live import LiveIndex
 from envspec.index.pages import ABSENT
@@ -182,6 +183,17 @@ class Catalog:
 
     def dependencies(self, project: Project, place: int) -> Dependencies | str:
         """What a release requires, or why it can't be used. Raises OutsideError."""
+        found = self._found_dependencies(project, place)
+        if isinstance(found, str):
+            return found
+        for requirement in found.always:
+            if requirement.url and not _leads_to_wheel(requirement.url):
+                url = without_credentials(requirement.url)
+                asked = f"{requirement.name} @ {url[:200]}"
+                return f"it requires {asked}, and only wheels at http addresses are locked"
+        return found
+
+    def _found_dependencies(self, project: Project, place: int) -> Dependencies | str:
         version = project.versions[place]
         file = project.record.file(place)
         said = (self.policy.said or {}).get((project.name, version.partition("+")[0]))
@@ -195,17 +207,14 @@ class Catalog:
                 )
             if project.index is not None and not isinstance(project.index, LiveIndex):
                 return project.index.dependencies(file, self.environment)
-            if not file.is_wheel:
+            if project.index is None or not file.is_wheel:
                 return self._of_sdist(file, project, version)
-            assert project.index is not None
             found = self._client.dependencies(file, project.index, self.environment)
         except BrokenArtifactError as error:
             return f"{error.what}{f' ({error.why})' if error.why else ''}"
-        except EnvspecError:
-            raise
-        if found.requires_python and found.requires_python != file.requires_python:
-            if not self.view.admits_python(found.requires_python):
-                return f"its metadata asks for Python {found.requires_python}"
+        own = found.requires_python
+        if own and own != file.requires_python and not self.view.admits_python(own):
+            return f"its metadata asks for Python {own}"
         return found
 
     def _of_sdist(self, file: ReleaseFile, project: Project, version: str) -> Dependencies | str:
@@ -301,3 +310,8 @@ class Catalog:
             file = project.record.file(lowest.bit_length() - 1)
             if file.is_wheel:
                 self._client.foresee_dependencies(file, project.index, self.environment)
+
+
+def _leads_to_wheel(url: str) -> bool:
+    address = url.partition("#")[0].partition("?")[0]
+    return address.startswith(("https://", "http://")) and address.endswith(".whl")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
-from envspec.errors import InputError, OfflineError
+from envspec.errors import BrokenArtifactError, InputError, OfflineError
 from envspec.index.catalog import Catalog, Index, Project
 from envspec.index.credentials import without_credentials
 from envspec.index.dependencies import Dependencies
@@ -15,7 +16,7 @@ from envspec.lock.document import Build, Lock
 from envspec.ports import Progress
 from envspec.resolve.opening import open_catalog
 from envspec.resolve.pinning import pin_lock
-from envspec.resolve.resolution import NoResolution, Resolution, read_wishes, resolve
+from envspec.resolve.resolution import NoResolution, Pin, Resolution, read_wishes, resolve
 from envspec.spec.request import LockRequest
 from envspec.steps.lock import Earlier, Locked, LockOptions, Unlockable, Workshop
 from envspec.target.markers import patch_sensitive_requires_python
@@ -51,7 +52,7 @@ def lock_one(
         catalog,
         wishes=wishes,
         preferred=before.pins,
-        direct=_Directs(workshop, catalog),
+        direct=_Directs(request, workshop, catalog),
         seen=seen,
     )
     if isinstance(resolution, NoResolution):
@@ -69,7 +70,11 @@ def lock_one(
     consulted = [
         (index.name, project, stamp) for project, (index, stamp) in sorted(catalog.consulted.items())
     ]
-    rests_on_more = bool(builds or not_built) or any(index.path for index in request.indexes)
+    rests_on_more = (
+        bool(builds or not_built)
+        or any(index.path for index in request.indexes)
+        or any(pin.project.direct_url and not _is_hashed(pin) for pin in resolution.pins)
+    )
     return _locked(request, lock, remarks(resolution)), None if rests_on_more else consulted
 
 
@@ -90,13 +95,20 @@ def _locked(request: LockRequest, lock: Lock, remarked: tuple[str, ...]) -> Lock
 class _Directs:
     """The projects behind direct references, each opened once."""
 
-    def __init__(self, workshop: Workshop, catalog: Catalog) -> None:
+    def __init__(self, request: LockRequest, workshop: Workshop, catalog: Catalog) -> None:
         self._workshop = workshop
         self._catalog = catalog
+        self._local = {Path(wheel.path).as_uri() for wheel in request.local_wheels}
         self._open: dict[str, Project] = {}
 
     def __call__(self, url: str, name: str) -> Project:
         project = self._open.get(url)
+        if project is None and url.startswith("file:") and url not in self._local:
+            raise BrokenArtifactError(
+                what=f"{name} @ {url}: a release requires a file of this machine",
+                why="only the spec itself may name files",
+                fix=f"name the wheel in [python] overrides or requirements, or leave out who requires {name}",
+            )
         if project is None:
             project = self._workshop.direct(url, name, self._catalog.view)
             self._open[url] = project
@@ -108,15 +120,19 @@ class _Directs:
         return project
 
 
+def _is_hashed(pin: Pin) -> bool:
+    return "sha256" in pin.project.record.file(pin.candidate.place).hashes
+
+
 def _hash_what_lacks(
     resolution: Resolution, workshop: Workshop, options: LockOptions, progress: Progress
 ) -> dict[str, tuple[str, int]]:
     """Download and hash the files whose index gives no sha256, having said how much that is."""
-    lacking = []
-    for pin in resolution.pins:
-        file = pin.project.record.file(pin.candidate.place)
-        if "sha256" not in file.hashes:
-            lacking.append((file, pin.project.index))
+    lacking = [
+        (pin.project.record.file(pin.candidate.place), pin.project.index)
+        for pin in resolution.pins
+        if not _is_hashed(pin)
+    ]
     if not lacking:
         return {}
     if options.offline:
