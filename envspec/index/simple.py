@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -119,9 +120,14 @@ def _entry_of_json(raw: msgspec.Raw) -> FileEntry | str:
     return entry
 
 
+_MAKING = Lock()
+
+
 @cache
 def _decoder(kind: type) -> Callable[[Any], Any]:
-    return msgspec.json.Decoder(kind).decode
+    # msgspec readies the fields of a Struct unguarded: a thread that met them half ready would crash us all.
+    with _MAKING:
+        return msgspec.json.Decoder(kind).decode
 
 
 def _check_version(version: str, where: str) -> None:

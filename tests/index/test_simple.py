@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import time
 
 import pytest
@@ -216,3 +218,23 @@ def test_a_tag_without_end_is_not_searched_for_its_end_for_long(body: str) -> No
     with pytest.raises(BrokenPageError, match="isn't proper HTML"):
         parse(body, HTML)
     assert time.process_time() - begun < 5
+
+
+FIRST_READING = """
+import sys, threading
+sys.setswitchinterval(1e-6)
+from envspec.index.simple import parse_page
+body = b'{"meta": {"api-version": "1.1"}, "files": [{"filename": "demo-1.0.tar.gz", "url": "https://a.example/b"}]}'
+gate = threading.Barrier(16)
+def read():
+    gate.wait()
+    parse_page(body, "application/vnd.pypi.simple.v1+json", "https://index.example/simple/demo/", "demo")
+threads = [threading.Thread(target=read) for _ in range(16)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+"""
+
+
+def test_many_threads_may_read_the_first_pages_at_once() -> None:
+    for _ in range(8):  # unguarded, every fifth process or so was killed by signal 11
+        assert subprocess.run([sys.executable, "-c", FIRST_READING], check=False).returncode == 0
