@@ -103,7 +103,7 @@ def read_requests(path: str, arguments: argparse.Namespace, world: World) -> Seq
     folder = os.path.dirname(os.path.abspath(path))
     identity = (REQUEST_FORMAT, __version__, text, path, folder, arguments.files, arguments.variant)
     key = hashlib.sha256(json.dumps(identity).encode()).hexdigest()
-    place = f"request:{os.path.abspath(path)}:{arguments.files}:{arguments.variant}"
+    place = "request:" + json.dumps([os.path.abspath(path), arguments.files, arguments.variant])
 
     def digest(recording: str) -> str:
         return hashlib.sha256(read_bytes(recording)).hexdigest()
