@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from envspec.spec.request import IndexRequest, LockRequest
 
 CACHE_FILE = "index-1.sqlite"
+_LAST_WAIT_S = 5.0
 
 
 def add_network_arguments(parser: argparse.ArgumentParser) -> None:
@@ -67,14 +68,16 @@ class World:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._client is not None:
-            self._client.save()
         if self._pages is not None:
             self._pages.close()
             self._console.detail(f"{self._pages.requests} requests were answered")
         for http in (self._lean, self._downloads):
             if http is not None:
                 http.close()
+        if self._pages is not None:
+            self._pages.wait(_LAST_WAIT_S)
+        if self._client is not None:
+            self._client.save()
         if self._store is not None:
             self._store.close()
             if self._store.trouble:

@@ -58,7 +58,7 @@ class Crew:
     def __init__(self, size: int, most: int) -> None:
         self._size = size
         self._most = most
-        self._threads = 0
+        self._threads: list[threading.Thread] = []
         self._idle = 0
         self._urgent: deque[Job[object]] = deque()
         self._later: deque[Job[object]] = deque()
@@ -73,9 +73,12 @@ class Crew:
             (self._urgent if urgent else self._later).append(job)  # type: ignore[arg-type]
             if self._idle:
                 self._wake.notify()
-            elif self._threads < (self._most if len(self._later) > 4 * self._size else self._size):
-                self._threads += 1
-                threading.Thread(target=self._serve, daemon=True).start()
+            elif len(self._threads) < (
+                self._most if len(self._urgent) + len(self._later) > 4 * self._size else self._size
+            ):
+                thread = threading.Thread(target=self._serve, daemon=True)
+                self._threads.append(thread)
+                thread.start()
         return job
 
     def hurry(self, job: Job[T]) -> None:
@@ -86,12 +89,19 @@ class Crew:
                 self._urgent.append(job)  # type: ignore[arg-type]
 
     def close(self) -> None:
-        """Begin nothing more; what runs is left to end by itself."""
+        """Begin nothing more; what runs ends by itself, and ``wait`` waits for it."""
         with self._wake:
             self._closed = True
             self._urgent.clear()
             self._later.clear()
             self._wake.notify_all()
+
+    def wait(self, timeout_s: float) -> None:
+        """Wait for what runs, at most so long: an interpreter that ends under its threads may crash."""
+        for thread in self._threads:
+            thread.join(timeout_s)
+            if thread.is_alive():
+                return
 
     def _serve(self) -> None:
         while True:

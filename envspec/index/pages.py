@@ -202,6 +202,11 @@ class Pages:
         """Whether the crew was given it."""
         return key in self._jobs
 
+    def wait(self, timeout_s: float) -> None:
+        """Wait for the threads that ``close`` told to stop, once their connections are closed."""
+        if self._crew is not None:
+            self._crew.wait(timeout_s)
+
     def close(self) -> None:
         """Stop the threads; the connections are their owner's to close."""
         if self._crew is not None:
