@@ -43,7 +43,9 @@ def pin_lock(
         requirements=tuple(sorted([*request.requirements, *(w.requirement for w in request.local_wheels)])),
         distributions=distributions,
         builds=tuple(builds),
-        indexes=tuple(sorted((i.name, i.url) for i in request.indexes if i.name in used and i.url)),
+        indexes=tuple(
+            sorted((i.name, without_credentials(i.url)) for i in request.indexes if i.name in used and i.url)
+        ),
         hosts=_hosts(distributions),
         not_locked=tuple((entry.kind, entry.label) for entry in request.not_locked),
         warnings=tuple(warnings),
