@@ -107,7 +107,7 @@ class _Directs:
             raise BrokenArtifactError(
                 what=f"{name} @ {url}: a release requires a file of this machine",
                 why="only the spec itself may name files",
-                fix=f"name the wheel in [python] overrides or requirements, or leave out who requires {name}",
+                fix=f"name the wheel in [python] requirements, or leave out who requires {name}",
             )
         if project is None:
             project = self._workshop.direct(url, name, self._catalog.view)
