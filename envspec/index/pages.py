@@ -25,7 +25,7 @@ T = TypeVar("T")
 ACCEPT = "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.01"
 DEFAULT_FRESHNESS_S = 600
 MAX_PAGE_BYTES = 64 * 1024 * 1024
-WORKERS, MOST_WORKERS = 12, 32
+WORKERS, MOST_WORKERS = 12, 40
 ABSENT = "absent"
 """The stamp of a page that the index doesn't have."""
 
