@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from envspec.spec.request import IndexRequest, LockRequest
 
 CACHE_FILE = "index-1.sqlite"
-_LAST_WAIT_S = 5.0
+_LAST_WAIT_S = 1.0
 
 
 def add_network_arguments(parser: argparse.ArgumentParser) -> None:

@@ -52,7 +52,15 @@ class View:
         """Equal keys see the same files of every page."""
         target = self.target
         glibc = f"{target.glibc[0]}.{target.glibc[1]}"
-        parts = (_FORMAT, target.arch, glibc, target.python, self.cutoff, str(int(self.need_hash)), str(int(self.sdists)))
+        parts = (
+            _FORMAT,
+            target.arch,
+            glibc,
+            target.python,
+            self.cutoff,
+            str(int(self.need_hash)),
+            str(int(self.sdists)),
+        )
         return "/".join(parts)
 
     @cached_property
@@ -117,11 +125,11 @@ def _best_rank(triple: str, ranks: Mapping[str, int]) -> int:
 
 
 def _python_meets(python: str, requires_python: str) -> bool:
-    from packaging.specifiers import InvalidSpecifier, SpecifierSet
+    from packaging.specifiers import SpecifierSet
 
     try:
         return SpecifierSet(requires_python).contains(python, prereleases=True)
-    except InvalidSpecifier:
+    except ValueError:  # InvalidSpecifier is one, and so is a number of 5,000 digits
         return False
 
 
@@ -285,7 +293,26 @@ def _absolute(entry: FileEntry, base_url: str) -> str:
 
 
 def _file_of_row(row: str) -> ReleaseFile:
-    return ReleaseFile(*json.loads(row))
+    file = ReleaseFile(*json.loads(row))
+    return file._replace(hashes=_sound_hashes(file.hashes))
+
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_ALGORITHM = re.compile(r"[a-z0-9_]{1,32}", re.ASCII)
+_HEX = re.compile(r"[0-9a-fA-F]{8,256}")
+
+
+def _sound_hashes(hashes: Mapping[str, str]) -> Mapping[str, str]:
+    """Those that can be digests; a file without a sha256 among them must be hashed here."""
+    if len(hashes) == 1 and _SHA256.fullmatch(hashes.get("sha256", "")):
+        return hashes
+    return {
+        algorithm: value.lower()
+        for algorithm, value in hashes.items()
+        if _ALGORITHM.fullmatch(algorithm)
+        and _HEX.fullmatch(value)
+        and (algorithm != "sha256" or len(value) == 64)
+    }
 
 
 def reduce_page(page: ProjectPage, view: View, *, name: str, url: str) -> ProjectRecord:
@@ -323,7 +350,7 @@ def _file_of_entry(entry: FileEntry, base_url: str) -> ReleaseFile:
     return ReleaseFile(
         filename=entry.filename,
         url=_absolute(entry, base_url),
-        hashes=entry.hashes,
+        hashes=_sound_hashes(entry.hashes),
         size=entry.size,
         upload_time=entry.upload_time or "",
         yanked=entry.yanked,
@@ -373,9 +400,9 @@ def _sort_out(entries: Iterable[FileEntry], view: View, name: str) -> dict[str, 
     found = {version: entry for version, (_, _, entry) in best.items()}
     for entry in sdists:
         version = _sdist_version(entry.filename, name)
-        if version and version not in best and _admitted(entry, view):
-            if version not in found or entry.filename.endswith(".tar.gz"):
-                found[version] = entry
+        is_better = version not in found or entry.filename.endswith(".tar.gz")
+        if version and version not in best and is_better and _admitted(entry, view):
+            found[version] = entry
     return found
 
 

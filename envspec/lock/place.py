@@ -10,4 +10,4 @@ def lock_folder(spec: str) -> str:
     folder = posixpath.dirname(spec)
     if posixpath.basename(posixpath.abspath(folder)) != "specs":
         return folder or "."
-    return posixpath.normpath(posixpath.join(folder, "..", "locks")) if folder else posixpath.join("..", "locks")
+    return posixpath.normpath(posixpath.join(folder, "..", "locks")) if folder else "../locks"

@@ -195,7 +195,8 @@ def _recall(
     if text is None or any(index.path for index in request.indexes):
         return None
     try:
-        of, consulted, data, names, size_bytes, is_at_least, warnings, remarks, has_computed = json.loads(text)
+        of, consulted, *rest = json.loads(text)
+        data, names, size_bytes, is_at_least, warnings, remarks, has_computed = rest
         if of != key:
             return None
         indexes = {index.name: LiveIndex(index.name, index.url, index.ca_file) for index in request.indexes}
