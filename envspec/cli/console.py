@@ -81,9 +81,16 @@ class Console:
         if not self._quiet:
             with self._lock:
                 self._wipe()
-            print(text, file=sys.stderr)
+            print(printable(text), file=sys.stderr)
 
     def detail(self, text: str) -> None:
         """A line for those who asked for more."""
         if self._verbose:
             self.say(text)
+
+
+def printable(text: str) -> str:
+    """Lines as they are, without characters that steer a terminal: indexes and files say what they like."""
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() or char == "\n" else "?" for char in text)

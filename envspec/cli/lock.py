@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from envspec.cli.console import Console
+from envspec.cli.console import Console, printable
 from envspec.cli.wiring import World, add_network_arguments
 
 if TYPE_CHECKING:
@@ -330,7 +330,7 @@ def _unlockable(path: str, outcome: Unlockable, arguments: argparse.Namespace) -
 
     text = explain(outcome.conflict, outcome.catalog, outcome.request)
     if arguments.format == "text":
-        print(text, file=sys.stderr)
+        print(printable(text), file=sys.stderr)
     return {
         "path": path,
         "name": outcome.request.name,

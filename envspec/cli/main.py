@@ -136,7 +136,9 @@ def _report(error: Exception, arguments: list[str]) -> None:
 
         print(json.dumps({"error": {"exit-code": error.exit_code, **error.to_dict()}}, indent=2))
         return
-    print(f"envspec: {error}", file=sys.stderr)
+    from envspec.cli.console import printable
+
+    print(printable(f"envspec: {error}"), file=sys.stderr)
 
 
 def _wants_json(arguments: list[str]) -> bool:

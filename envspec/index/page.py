@@ -6,6 +6,8 @@ Source: PEP 503 (HTML), 592 (yanked), 658 and 714 (metadata files), 691 (JSON),
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import msgspec
 
 
@@ -21,7 +23,7 @@ class FileEntry(msgspec.Struct, frozen=True, rename="kebab", kw_only=True, gc=Fa
     url: str = ""
     hashes: dict[str, str] = {}
     requires_python: str | None = None
-    size: int | None = None
+    size: Annotated[int, msgspec.Meta(ge=0, le=2**53)] | None = None
     upload_time: str | None = None
     yanked: bool | str = False
     core_metadata: bool | dict[str, str] | None = None

@@ -83,13 +83,15 @@ def _parse_by_packaging(text: str) -> Requirement:
         return Requirement(
             name=normal_name(parsed.name),
             extras=tuple(sorted({normal_name(extra) for extra in parsed.extras})),
-            specifier=",".join(sorted({str(clause) for clause in parsed.specifier})),
+            specifier=canonical_specifier(",".join(str(clause) for clause in parsed.specifier)),
             url=parsed.url or "",
             marker=str(parsed.marker) if parsed.marker else "",
         )
     except (InvalidRequirement, RecursionError) as error:
         why = "it's nested too deep" if isinstance(error, RecursionError) else str(error).partition("\n")[0]
         raise _broken(text, why) from error
+    except InvalidValueError as error:
+        raise _broken(text, error.why) from error
 
 
 def _broken(text: str, why: str) -> InvalidValueError:
