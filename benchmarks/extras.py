@@ -24,7 +24,7 @@ def start_up(runner: Runner, _job: Job, count: int) -> list[str]:
     python = peers.program("envspec", "python")
     commands = {
         "python -c pass": [python, "-c", "pass"],
-        "python -c 'import pydantic, packaging.pylock'": [python, "-c", "import pydantic, packaging.pylock"],
+        "python -c 'import httpx, packaging.pylock'": [python, "-c", "import httpx, packaging.pylock"],
         "envspec --version": [peers.program("envspec", "envspec"), "--version"],
     }
     return [f"{name}: {_cost(_repeat(runner, command, count))}" for name, command in commands.items()]
