@@ -22,9 +22,11 @@ from envspec.errors import (
 from envspec.index.credentials import without_credentials
 from envspec.index.crew import Job
 from envspec.index.dependencies import Dependencies, Environment, evaluate
+from envspec.index.filenames import normal_name, wheel_parts
 from envspec.index.live import LiveIndex
 from envspec.index.pages import Pages
 from envspec.index.store import StoredBody
+from envspec.index.versions import VersionList
 from envspec.index.view import ProjectRecord, ReleaseFile, View, reduce_page
 from envspec.ports import Response
 
@@ -162,10 +164,10 @@ class IndexClient:
 
     def dependencies(self, file: ReleaseFile, index: LiveIndex, environment: Environment) -> Dependencies:
         """What a wheel requires. Raises OutsideError; BrokenArtifactError is the wheel's own fault."""
-        key = (file.identity, environment.key)
+        key = (_identity(file, index), environment.key)
         known = self._dependencies.get(key)
         if known is None and not self.pages.has_job(key):
-            known = self.stored_dependencies(file, environment)
+            known = self.stored_dependencies(file, environment, index)
         if known is not None:
             return known
         return self._start_dependencies(file, index, environment, urgent=True).outcome()
@@ -178,7 +180,7 @@ class IndexClient:
         then: Callable[[Dependencies], None] | None = None,
     ) -> None:
         """Begin to fetch what a wheel requires, and hand it to ``then`` where it was made."""
-        key = (file.identity, environment.key)
+        key = (_identity(file, index), environment.key)
         if key not in self._dependencies and not self.pages.has_job(key):
             self._start_dependencies(file, index, environment, urgent=False, then=then)
 
@@ -191,33 +193,41 @@ class IndexClient:
         urgent: bool,
         then: Callable[[Dependencies], None] | None = None,
     ) -> Job[Dependencies]:
+        identity = _identity(file, index)
+
         def work() -> Dependencies:
-            known = self.stored_dependencies(file, environment)
+            known = self.stored_dependencies(file, environment, index)
             if known is None:
-                known = self.keep(file.identity, self._fetched_metadata(file, index), environment)
+                known = self.keep(identity, self._fetched_metadata(file, index), environment)
             if then is not None:
                 then(known)
             return known
 
-        return self.pages.job((file.identity, environment.key), work, urgent=urgent)
+        return self.pages.job((identity, environment.key), work, urgent=urgent)
 
-    def stored_dependencies(self, file: ReleaseFile, environment: Environment) -> Dependencies | None:
-        """What the store knows a file to require; None where it knows nothing."""
-        held = self._dependencies.get((file.identity, environment.key))
-        if held is not None or not _is_digest(file.identity):
+    def stored_dependencies(
+        self, file: ReleaseFile, environment: Environment, index: LiveIndex | None = None
+    ) -> Dependencies | None:
+        """What the store knows a file to require; None where it knows nothing.
+
+        ``index`` vouches for what was read beside the file, or in a part of it.
+        """
+        identity = _identity(file, index)
+        held = self._dependencies.get((identity, environment.key))
+        if held is not None or not _is_digest(identity):
             return held
-        text, raw = self._store.requirements(file.identity, environment.key)
+        text, raw = self._store.requirements(identity, environment.key)
         try:
             if text is not None:
                 known = Dependencies.load(text)
-                self._dependencies[(file.identity, environment.key)] = known
+                self._dependencies[(identity, environment.key)] = known
                 return known
             if raw is None:
                 return None
             requires_dist, requires_python, extras = json.loads(raw)
         except (ValueError, TypeError):
             return None
-        return self._evaluated(file.identity, requires_dist, requires_python, extras, environment)
+        return self._evaluated(identity, requires_dist, requires_python, extras, environment)
 
     def keep(self, identity: str, metadata: CoreMetadata, environment: Environment) -> Dependencies:
         """Evaluate metadata that was read, and keep both forms of it."""
@@ -260,7 +270,9 @@ class IndexClient:
         from envspec.index.metadata import parse_metadata
 
         data = self._metadata_file(file, index) if file.core_metadata else None
-        return parse_metadata(data if data is not None else self._metadata_inside(file, index))
+        metadata = parse_metadata(data if data is not None else self._metadata_inside(file, index))
+        _check_release(metadata, file.filename)
+        return metadata
 
     def _metadata_file(self, file: ReleaseFile, index: LiveIndex) -> bytes | None:
         """PEP 658: the file beside the wheel, None where it's promised and missing."""
@@ -313,6 +325,27 @@ class IndexClient:
         self._store.flush()
 
 
+def _identity(file: ReleaseFile, index: LiveIndex | None) -> str:
+    """Under what the metadata of a file is kept.
+
+    Of a wheel only the metadata was read, so it's believed where the same index says the digest:
+    else one index could speak for the files of another.
+    """
+    return file.identity if index is None else f"{file.identity} {index.page_url('')}"
+
+
 def _is_digest(identity: str) -> bool:
     """Whether a file is known by its digest; what lies at an address may be another file tomorrow."""
-    return "/" not in identity
+    return "/" not in identity.partition(" ")[0]
+
+
+def _check_release(metadata: CoreMetadata, filename: str) -> None:
+    parts = wheel_parts(filename)
+    if parts is None or (metadata.version == parts.version and normal_name(metadata.name) == parts.name):
+        return
+    same_version = len(VersionList.sort([metadata.version, parts.version])[0]) == 1
+    if normal_name(metadata.name) != parts.name or not same_version:
+        raise BrokenArtifactError(
+            what=f"its metadata is of another release: {metadata.name[:100]} {metadata.version[:100]}",
+            why="file name and metadata must name the same project and version",
+        )

@@ -15,6 +15,7 @@ from tests.cli.locking import Room
 from tests.cli.locking import room as room
 from tests.distributions import metadata_text
 from tests.loopback import (
+    JSON_TYPE,
     RANGE_MODES,
     Answer,
     File,
@@ -393,15 +394,108 @@ def test_hashes_in_capitals_are_hashes(room: Room) -> None:
     "url", ["file:///etc/passwd", "ftp://127.0.0.1/x.whl", "javascript:1", "https://[::1/x", "http:///x"]
 )
 def test_a_file_at_no_http_address_is_never_opened(spec: Room, url: str) -> None:
-    file = wheel("demo", "1.0", metadata="none", url=url)
+    with Loopback(projects={"demo": [wheel("demo", "1.0", metadata="none", url=url)]}) as server:
+        outcome = spec.lock(server)
+        assert (outcome.code, outcome.out) == ((3 if url.startswith("http") else 1), "")
+        assert not list(spec.locks.iterdir())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(metadata_text("other", "2.0"), id="another project"),
+        pytest.param(metadata_text("demo", "2.1"), id="another version"),
+        pytest.param("Metadata-Version: 2.1\n", id="nobody"),
+        pytest.param("", id="nothing"),
+    ],
+)
+def test_a_metadata_file_of_another_release_is_passed_over(spec: Room, text: str) -> None:
+    files = [wheel("demo", "2.0", wheel_metadata=text), wheel("demo", "1.0")]
+    with Loopback(projects={"demo": files}) as server:
+        outcome = spec.lock(server)
+        assert (outcome.code, spec.pins()) == (0, {"demo": "1.0"})
+        assert outcome.err.startswith("warning: demo: demo 2.0 was passed over: ")
+
+
+@pytest.mark.parametrize(
+    "requirement",
+    [
+        pytest.param(f"dep<{'9' * 5000}", id="a number of 5,000 digits"),
+        pytest.param(f"dep{'.1' * 20_000}", id="a text of 40,000 characters"),
+        pytest.param(f"dep; {'(' * 5000}python_version > '3'{')' * 5000}", id="a marker nested 5,000 deep"),
+        pytest.param("dep >", id="half an operator"),
+        pytest.param("\x1b[31mdep", id="a character that steers the terminal"),
+    ],
+)
+def test_a_requirement_that_nobody_can_read_is_told_on_one_short_line(spec: Room, requirement: str) -> None:
+    with Loopback(projects={"demo": [wheel("demo", "2.0", [requirement]), wheel("demo", "1.0")]}) as server:
+        outcome = spec.lock(server)
+    assert (outcome.code, spec.pins()) == (0, {"demo": "1.0"})
+    assert outcome.err.startswith("warning: demo: demo 2.0 was passed over: requirement '")
+    assert outcome.err.removesuffix("\n").isprintable()
+    assert len(outcome.err) < 500
+
+
+# Entries of a page
+
+
+def with_entry(server: Loopback, **changes: object) -> None:
+    """Serve the page of demo with its first entry changed."""
+    page = json.loads(server.page_json("demo"))
+    page["files"][0].update(changes)
+    server.always(PAGE, Answer(body=json.dumps(page).encode(), headers={"content-type": JSON_TYPE}))
+
+
+@pytest.mark.parametrize(
+    "hashes",
+    [
+        pytest.param({"sha256": "xyz"}, id="too short"),
+        pytest.param({"sha256": "../" * 21 + "x"}, id="a path"),
+        pytest.param({"sha256": ""}, id="empty"),
+        pytest.param({'x" }]\n[tool.evil]\ny = "': "00"}, id="TOML in the name of an algorithm"),
+        pytest.param({"md5": '"\n'}, id="TOML in a digest"),
+    ],
+)
+def test_a_digest_that_is_none_is_computed(spec: Room, hashes: dict[str, str]) -> None:
+    file = wheel("demo", "1.0")
     with Loopback(projects={"demo": [file]}) as server:
-        said = spec.lock(server)
-        assert said.code in (1, 3)
-        assert "Traceback" not in said.err
+        with_entry(server, hashes=hashes)
+        spec.locked(server)
+        [package] = spec.table()["packages"]
+        assert package["wheels"][0]["hashes"] == {"sha256": file.sha256}
+        assert package["tool"]["envspec"]["digest-from"] == "computed"
+        assert "evil" not in spec.table()["tool"]
 
 
-def test_a_file_name_that_leads_out_of_its_folder_is_no_file(spec: Room) -> None:
-    file = dataclasses.replace(wheel("demo", "2.0"), filename="demo-2.0-1/../../x-py3-none-any.whl")
-    with Loopback(projects={"demo": [file, wheel("demo", "1.0")]}) as server:
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({"size": -5}, id="a size below nothing"),
+        pytest.param({"size": 2**70}, id="a size beyond all disks"),
+        pytest.param({"requires-python": ">>>3"}, id="a Requires-Python that nobody can read"),
+        pytest.param({"requires-python": f">=3.8,<{'9' * 5000}"}, id="a number of 5,000 digits"),
+        pytest.param({"filename": f"demo-{'1' * 5000}-py3-none-any.whl"}, id="a version of 5,000 digits"),
+        pytest.param({"filename": "demo-2.0-1/../../x-py3-none-any.whl"}, id="a path for a name"),
+        pytest.param({"filename": 5}, id="a number for a name"),
+        pytest.param({"core-metadata": "yes"}, id="text for hashes"),
+        pytest.param({"yanked": None}, id="nothing for yanked"),
+    ],
+)
+def test_an_entry_that_cannot_be_used_is_left_out(spec: Room, changes: dict[str, object]) -> None:
+    with Loopback(projects={"demo": [wheel("demo", "2.0"), wheel("demo", "1.0")]}) as server:
+        with_entry(server, **changes)
         spec.locked(server)
     assert spec.pins() == {"demo": "1.0"}
+
+
+def test_what_an_index_says_steers_no_terminal(spec: Room) -> None:
+    with Loopback(projects={"demo": [wheel("demo", "1.0")]}) as server:
+        with_entry(server, yanked="\x1b[2J\x07gone\nenvspec: all is well")
+        said = spec.refused(1, server)
+        assert "\x1b" not in said
+        assert "\x07" not in said
+        assert "1.0: yanked (?[2J?gone envspec: all is well)" in said
+        spec.spec("demo==1.0")
+        outcome = spec.lock(server)
+        assert outcome.code == 0
+        assert outcome.err.replace("\n", "").isprintable()

@@ -49,6 +49,20 @@ def test_a_project_that_its_index_lacks_is_not_looked_for_elsewhere(room: Room) 
         assert default.log == []
 
 
+def test_an_index_cannot_speak_for_the_files_of_another(room: Room) -> None:
+    genuine = wheel("demo", "1.0", ["dep"])
+    forged = wheel("demo", "1.0", ["evil"], hashes={"sha256": genuine.sha256})
+    with (
+        Loopback(projects={"own": [wheel("own", "1.0")], "demo": [forged]}) as named,
+        Loopback(projects={"demo": [genuine], "dep": [wheel("dep", "1.0")]}) as default,
+    ):
+        room.spec("demo", tables=index("site", named.index_url, "demo", "evil"))
+        room.lock(default)
+        room.spec("demo")
+        room.locked(default)
+        assert room.pins() == {"demo": "1.0", "dep": "1.0"}
+
+
 def test_cuda_alone_chooses_the_index_of_its_build(room: Room) -> None:
     built = [
         wheel("torch", "2.1.2+cu118", ["triton==2.1.0"]),
