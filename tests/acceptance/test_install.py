@@ -148,5 +148,7 @@ def test_uv_refuses_a_file_that_was_changed_after_locking(tmp_path: Path, server
     lock = make_kit(tmp_path, servers)
     changed = tmp_path / "kit" / "wheels" / "dep-2.5-py3-none-any.whl"
     changed.write_bytes(wheel("dep", "2.5", ["something-else"]).data)
-    with pytest.raises(AssertionError, match=r"dep-2\.5-py3-none-any\.whl` has size|Hash mismatch for `dep"):
+    with pytest.raises(AssertionError) as refused:
         sync_by_uv(lock, tmp_path)
+    said = " ".join(str(refused.value).split())
+    assert "dep-2.5-py3-none-any.whl` has size 904, but the lockfile records 882" in said
