@@ -32,8 +32,10 @@ class Demand:
     @property
     def is_exact(self) -> bool:
         """Whether it names one release; such a demand also admits a yanked one (PEP 592)."""
-        if self.place >= 0 or "==" not in self.specifier:
-            return self.place >= 0
+        if self.place >= 0 or self.url:
+            return True
+        if "==" not in self.specifier:
+            return False
         return any(part.startswith("==") and part[-1:] != "*" for part in self.specifier.split(","))
 
     def mask(self, project: Project) -> int:
@@ -79,16 +81,20 @@ class RuledOut(NamedTuple):
 
     project: Project
     mask: int
+    blamed: frozenset[str] = frozenset()
+    """Keys whose pins it hangs on."""
 
     @staticmethod
     def merged(found: Iterable[Candidate | RuledOut]) -> list[RuledOut]:
         """The same releases, all those of a project in one."""
-        masks: dict[int, RuledOut] = {}
+        merged: dict[int, RuledOut] = {}
         for one in found:
-            known = masks.get(id(one.project))
-            mask = one.mask if isinstance(one, RuledOut) else 1 << one.place
-            masks[id(one.project)] = RuledOut(one.project, mask | known.mask if known else mask)
-        return list(masks.values())
+            new = one if isinstance(one, RuledOut) else RuledOut(one.project, 1 << one.place)
+            known = merged.get(id(new.project))
+            if known is not None:
+                new = RuledOut(new.project, new.mask | known.mask, new.blamed | known.blamed)
+            merged[id(new.project)] = new
+        return list(merged.values())
 
 
 class CandidateMaker(Protocol):
@@ -102,7 +108,17 @@ class CandidateMaker(Protocol):
 class Matches(Sequence[Candidate]):
     """The candidates of a mask, the preferred one first, then newest first; made as they're asked for."""
 
-    __slots__ = ("_extra", "_first", "_maker", "admitted", "is_exact", "mask", "project", "wants_prerelease")
+    __slots__ = (
+        "_extra",
+        "_first",
+        "_maker",
+        "admitted",
+        "is_exact",
+        "mask",
+        "out",
+        "project",
+        "wants_prerelease",
+    )
 
     def __init__(
         self,
@@ -113,6 +129,7 @@ class Matches(Sequence[Candidate]):
         first: int = -1,
         *,
         admitted: int = 0,
+        out: int = 0,
         is_exact: bool = False,
         wants_prerelease: bool = False,
     ) -> None:
@@ -122,6 +139,8 @@ class Matches(Sequence[Candidate]):
         self.mask = mask
         self.admitted = admitted
         """What the demands admit, before pre-releases and yanked releases are put last."""
+        self.out = out
+        """What earlier tries ruled out."""
         self.is_exact = is_exact
         """Whether a demand names one release."""
         self.wants_prerelease = wants_prerelease

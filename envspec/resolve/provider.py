@@ -37,6 +37,9 @@ class Provider(AbstractProvider[Demand, Candidate, str]):
         self.preferred = preferred
         self.direct = direct
         """(URL, name) of a direct reference to its project."""
+        self._asked_by_url: set[str] = set()
+        self._at_odds: set[Candidate] = set()
+        """Candidates that demand another release of their own project."""
         self._candidates: dict[tuple[int, int, str], Candidate] = {}
         self.examined: dict[Candidate, tuple[Demand, ...]] = {}
         """What each candidate demands, of those that were looked into."""
@@ -70,16 +73,17 @@ class Provider(AbstractProvider[Demand, Candidate, str]):
         project = self.project(name, demands)
         if project is None:
             return ()
-        mask = self.admitted(project, demands)
-        for out in RuledOut.merged(incompatibilities[identifier]):
-            if out.project is project:
-                mask &= ~out.mask
+        out = 0
+        for ruled_out in RuledOut.merged(incompatibilities[identifier]):
+            if ruled_out.project is project:
+                out |= ruled_out.mask
         specifiers = [d.specifier for d in demands if d.specifier]
         specifiers += self.constraints.get(project.name, ())
         return self._matches(
             project,
             extra.rstrip("]"),
-            mask,
+            self._asked_for(project, demands),
+            out,
             any(demand.is_exact for demand in demands),
             any(map(mentions_prerelease, specifiers)),
         )
@@ -90,16 +94,16 @@ class Provider(AbstractProvider[Demand, Candidate, str]):
         return self._matches(
             project,
             demand.extra,
-            matches.admitted & demand.mask(project) & ~project.dead,
+            matches.admitted & demand.mask(project),
+            matches.out,
             matches.is_exact or demand.is_exact,
             matches.wants_prerelease or (bool(demand.specifier) and mentions_prerelease(demand.specifier)),
         )
 
     def _matches(
-        self, project: Project, extra: str, admitted: int, is_exact: bool, wants_prerelease: bool
+        self, project: Project, extra: str, admitted: int, out: int, is_exact: bool, wants_prerelease: bool
     ) -> Sequence[Candidate]:
-        if not admitted:
-            return ()
+        """Whether pre-releases are let in hangs on what's asked for, not on what was tried before."""
         kept = self._preferred_place(project)
         mask = admitted
         if not project.direct_url:
@@ -108,6 +112,7 @@ class Provider(AbstractProvider[Demand, Candidate, str]):
                 mask &= ~yanked | (1 << kept if kept >= 0 else 0)
             if not (self.allow_prereleases or is_exact or wants_prerelease):
                 mask = (mask & ~project.record.prereleases) or mask
+        mask &= ~(project.dead | out)
         if not mask:
             return ()
         return Matches(
@@ -117,18 +122,23 @@ class Provider(AbstractProvider[Demand, Candidate, str]):
             mask,
             kept,
             admitted=admitted,
+            out=out,
             is_exact=is_exact,
             wants_prerelease=wants_prerelease,
         )
 
-    def admitted(self, project: Project, demands: Iterable[Demand]) -> int:
-        """The releases that the policy, the constraints and all ``demands`` admit, without dead ones."""
-        mask = project.usable & ~project.dead
+    def _asked_for(self, project: Project, demands: Iterable[Demand]) -> int:
+        """The releases that the policy, the constraints and all ``demands`` admit."""
+        mask = project.usable
         for demand in demands:
             mask &= demand.mask(project)
         for specifier in self.constraints.get(project.name, ()):
             mask &= project.mask(specifier)
         return mask
+
+    def admitted(self, project: Project, demands: Iterable[Demand]) -> int:
+        """The same without those that are dead."""
+        return self._asked_for(project, demands) & ~project.dead
 
     def _preferred_place(self, project: Project) -> int:
         version = self.preferred.get(project.name)
@@ -171,7 +181,7 @@ class Provider(AbstractProvider[Demand, Candidate, str]):
         demands, is dead: it's left out from then on (and so is what needs only it).
         """
         if candidate in self.examined:
-            return not candidate.project.dead >> candidate.place & 1
+            return not (candidate.project.dead >> candidate.place & 1 or candidate in self._at_odds)
         found = self._catalog.dependencies(candidate.project, candidate.place)
         if isinstance(found, str):
             self._skip(candidate, found)
@@ -180,6 +190,9 @@ class Provider(AbstractProvider[Demand, Candidate, str]):
         for demand in demands:
             self._catalog.expect(demand.name, demand.specifier)
         self.examined[candidate] = demands
+        if any(d.name == candidate.project.name and not self.is_satisfied_by(d, candidate) for d in demands):
+            self._at_odds.add(candidate)
+            return False
         if not candidate.extra and any(self.is_hopeless(demand) for demand in demands):
             candidate.project.dead |= 1 << candidate.place
             return False
@@ -205,6 +218,8 @@ class Provider(AbstractProvider[Demand, Candidate, str]):
         override = (self._catalog.policy.overrides or {}).get(requirement.name)
         used = override or requirement
         extras = used.extras or requirement.extras
+        if used.url:
+            self._asked_by_url.add(used.name)
         yield Demand(used.name, specifier=used.specifier, url=used.url)
         for extra in extras:
             yield Demand(used.name, extra=extra, specifier=used.specifier, url=used.url)
@@ -224,9 +239,9 @@ class Provider(AbstractProvider[Demand, Candidate, str]):
 
     def is_hopeless(self, demand: Demand) -> bool:
         """Whether nothing that the roots leave of a project could meet a demand on it."""
-        roots = self._root_demands.get(demand.name, ())
-        if demand.url or any(root.url for root in roots):
+        if demand.name in self._asked_by_url:
             return False
+        roots = self._root_demands.get(demand.name, ())
         project = self.project(demand.name)
         if project is None:
             return True

@@ -120,7 +120,7 @@ def resolve(
         direct=direct,
     )
     roots = tuple(demand for root in wishes.roots for demand in provider.demands(root))
-    demanded: dict[str, list[str]] = {name: list(specifiers) for name, specifiers in wishes.constraints.items()}
+    demanded = {name: list(specifiers) for name, specifiers in wishes.constraints.items()}
     for root in roots:
         demanded.setdefault(root.name, []).append(root.specifier)
     catalog.aim(preferred, demanded)
@@ -129,9 +129,8 @@ def resolve(
             catalog.expect(root.name, root.specifier)
     catalog.wake([*(root.name for root in roots if not root.url), *seen])
     provider.set_roots(roots)
-    solver = Solver(provider, catalog.foresee, max_rounds)
     try:
-        found = reachable(solver.solve(roots), roots, provider)
+        found = reachable(_solved(provider, catalog, roots, max_rounds), roots, provider)
     except Conflict as conflict:
         return NoResolution(
             tuple(conflict.causes),
@@ -146,6 +145,24 @@ def resolve(
         tuple(skipped for _, skipped in sorted(provider.skipped.items())),
         tuple(sorted(provider.unknown_extras)),
     )
+
+
+def _solved(
+    provider: Provider, catalog: Catalog, roots: Sequence[Demand], max_rounds: int
+) -> dict[str, Candidate]:
+    """Hopefully first; where that finds nothing, thoroughly. Raises Conflict."""
+    try:
+        return Solver(provider, catalog.foresee, max_rounds).solve(roots)
+    except Conflict as conflict:
+        hoped = conflict
+    from envspec.resolve.thorough import ThoroughSolver
+
+    try:
+        return ThoroughSolver(provider, catalog.foresee, max_rounds).solve(roots)
+    except Conflict as conflict:
+        # Both are true; what the hopeful solver met is less, and so easier to tell.
+        causes = conflict.causes if hoped.gave_up else hoped.causes
+        raise Conflict(causes, gave_up=conflict.gave_up) from None
 
 
 def _pins(found: Mapping[str, Candidate], provider: Provider) -> tuple[Pin, ...]:

@@ -29,7 +29,7 @@ from envspec.resolve.candidate import Candidate, Demand, Matches, RuledOut
 from envspec.resolve.persistent import PersistentDict
 from envspec.resolve.provider import Provider
 
-MAX_ROUNDS = 1_000_000
+MAX_ROUNDS = 100_000
 _TRIED_BEFORE_FORESEEING = 4
 _LARGEST_BATCH = 512
 
@@ -57,7 +57,10 @@ class _Criteria(PersistentDict[str, Criterion[Demand, Candidate]]):
 
 
 class Solver(Resolution[Demand, Candidate, str]):
-    """One run over one provider."""
+    """One run over one provider, hopeful: it moves pins that a later demand breaks, and jumps far back.
+
+    So it may miss a solution, or never end; when it finds none, ThoroughSolver has the last word.
+    """
 
     _p: Provider
 
@@ -91,18 +94,8 @@ class Solver(Resolution[Demand, Candidate, str]):
 
     def _rounds(self) -> None:
         """resolvelib's round: pin one key, or jump back to before what caused the conflict."""
-        give_up_hope_at: int | None = None
         for number in range(self._max_rounds):
             self.rounds = number
-            if self._optimistic_backjumping_ratio and self._save_states is not None:
-                if give_up_hope_at is None:
-                    give_up_hope_at = number + int(
-                        (self._max_rounds - number) * self._optimistic_backjumping_ratio
-                    )
-                elif number >= give_up_hope_at:
-                    self._rollback_states()
-                    self._look_again()
-                    continue
             key = self._next_key()
             if key is None:
                 return
@@ -115,17 +108,17 @@ class Solver(Resolution[Demand, Candidate, str]):
         raise Conflict(list(self.state.backtrack_causes), gave_up=True)
 
     def _jump_back(self, causes: list[Cause]) -> None:
+        """To the latest pin that seems to matter. Raises Conflict where none is left."""
         try:
             jumped = self._backjump(causes)
-        except ResolutionImpossible as error:
-            jumped, causes = False, list(error.causes)
-        if jumped:
-            self.state.backtrack_causes[:] = causes
-            return
-        if self._optimistic_backjumping_ratio and self._save_states:
-            self._rollback_states()
-            return
-        raise Conflict(causes) from None
+        except ResolutionImpossible:
+            jumped = False
+        if not jumped:
+            raise Conflict(causes) from None
+        self.state.backtrack_causes[:] = causes
+
+    def _save_state(self) -> None:
+        """Nothing: where this solver's jumps skip a solution, a thorough one searches from the start."""
 
     def _add_to_criteria(
         self,
@@ -175,25 +168,36 @@ class Solver(Resolution[Demand, Candidate, str]):
             criteria[key] = Criterion(matches, list(criteria[key].information), merged)
         return True
 
-    def _remove_information_from_criteria(
-        self, criteria: dict[str, Criterion[Demand, Candidate]], parents: Collection[str]
-    ) -> None:
-        """As resolvelib's, and what a demand ruled out that's no longer made may match again."""
+    def _unpin(self, keys: Collection[str]) -> None:
+        """Take back pins and what they demand.
+
+        resolvelib leaves such pins in place: one that fits again later would count as
+        pinned without its demands.
+        """
+        criteria = self.state.criteria
+        for key in keys:
+            self.state.mapping.pop(key, None)
         for key in list(criteria):
             criterion = criteria[key]
-            kept = [i for i in criterion.information if i.parent is None or i.parent.key not in parents]
-            if len(kept) == len(criterion.information):
-                continue
-            demands = {key: [information.requirement for information in kept]}
-            base = key.partition("[")[0]
-            if base != key and base in criteria:
-                demands[base] = list(criteria[base].iter_requirement())
-            matches = self._p.find_matches(
-                identifier=key,
-                requirements={name: iter(found) for name, found in demands.items()},
-                incompatibilities={key: iter(criterion.incompatibilities)},
-            )
-            criteria[key] = Criterion(matches, kept, criterion.incompatibilities)
+            kept = [i for i in criterion.information if i.parent is None or i.parent.key not in keys]
+            if len(kept) < len(criterion.information):
+                criteria[key] = self._widened(key, criterion, kept)
+                self._note(key)
+
+    def _widened(
+        self, key: str, criterion: Criterion[Demand, Candidate], kept: list[Cause]
+    ) -> Criterion[Demand, Candidate]:
+        """A criterion with fewer demands: what the others ruled out may match again."""
+        demands = {key: [information.requirement for information in kept]}
+        base = key.partition("[")[0]
+        if base != key and base in self.state.criteria:
+            demands[base] = list(self.state.criteria[base].iter_requirement())
+        matches = self._p.find_matches(
+            identifier=key,
+            requirements={name: iter(found) for name, found in demands.items()},
+            incompatibilities={key: iter(criterion.incompatibilities)},
+        )
+        return Criterion(matches, kept, criterion.incompatibilities)
 
     def _is_current_pin_satisfying(self, name: str, criterion: Criterion[Demand, Candidate]) -> bool:
         matches, pinned = criterion.candidates, self.state.mapping.get(name)
@@ -284,10 +288,10 @@ class Solver(Resolution[Demand, Candidate, str]):
         state.mapping[name] = candidate
         self._unsatisfied.discard(name)
         broken = {key for key in changed if key in state.mapping and key != name and not self._holds(key)}
-        if broken:
-            self._remove_information_from_criteria(state.criteria, broken)
         for key in changed:
             self._note(key)
+        if broken:
+            self._unpin(broken)
 
     def _holds(self, key: str) -> bool:
         return self._is_current_pin_satisfying(key, self.state.criteria[key])

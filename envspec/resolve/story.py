@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 MAX_GROUPS = 8
 _MAX_RUNS = 3
+_MAX_RANGES = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,10 +222,17 @@ class _Teller:
                 yield everything & ~admitted, f"no release of {asker} that was looked into takes it"
 
     def _what_it_asks(self) -> Iterator[tuple[int, str]]:
+        met: list[tuple[int, Demand]] = []
         for candidate in self._blame.examined(self._project.name):
             demands = self._blame.hopeless(candidate) or self._conflicting(candidate)
-            if demands:
-                yield self._bit(candidate.place), f"requires {demand_text(demands[0])}"
+            met += [(self._bit(candidate.place), demand) for demand in demands[:1]]
+        ranges: dict[str, set[str]] = {}
+        for _, demand in met:
+            ranges.setdefault(demand.name, set()).add(demand.specifier)
+        for bit, demand in met:
+            is_one_of_many = len(ranges[demand.name]) > _MAX_RANGES
+            own = f"{demand.name} in a range of its own"
+            yield bit, f"requires {own if is_one_of_many else demand_text(demand)}"
         if not self._conflict.provider.allow_prereleases:
             examined = {candidate.place for candidate in self._blame.examined(self._project.name)}
             for place in _places(self._project.record.prereleases):

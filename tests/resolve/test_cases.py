@@ -21,7 +21,17 @@ else:
 
 FOLDER = Path(__file__).parent.parent / "cases" / "solve"
 CASES = sorted(FOLDER.glob("*.toml"))
-KEYS = {"about", "requirements", "options", "target", "preferred", "releases", "indexes", "expected"}
+KEYS = {
+    "about",
+    "requirements",
+    "options",
+    "target",
+    "preferred",
+    "releases",
+    "indexes",
+    "directs",
+    "expected",
+}
 OPTIONS = {
     "constraints", "overrides", "exclude-newer", "prereleases", "sdists", "local-label", "labelled",
     "metadata", "variant",
@@ -73,6 +83,7 @@ def test_a_case_is_answered_as_its_file_says(path: Path) -> None:
         named=named,
         preferred=case.get("preferred"),
         target=target(case.get("target", {})),
+        directs=case.get("directs"),
         **options(case.get("options", {})),
     )
     if "explanation" in expected:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from envspec.index.catalog import Catalog, Policy
+from envspec.index.catalog import Catalog, Policy, Project
 from envspec.index.client import IndexClient
 from envspec.index.dependencies import Dependencies, Environment, evaluate
 from envspec.index.page import FileEntry, ProjectPage
@@ -14,6 +14,7 @@ from envspec.index.pages import Pages
 from envspec.index.requirement import parse_requirement
 from envspec.index.view import ProjectRecord, ReleaseFile, View, reduce_page
 from envspec.resolve.resolution import NoResolution, Resolution, read_wishes, resolve
+from envspec.resolve.solver import MAX_ROUNDS
 from envspec.spec.request import LockRequest
 from envspec.target.host import Target
 
@@ -67,6 +68,23 @@ def no_network(*_: str) -> Any:
     raise AssertionError("a made universe needs no network")
 
 
+class _Directs:
+    """URL to a table of the release behind it, opened once."""
+
+    def __init__(self, rows: Mapping[str, Mapping[str, Any]]) -> None:
+        self._rows = rows
+        self._open: dict[str, Project] = {}
+
+    def __call__(self, url: str, name: str) -> Project:
+        if url not in self._open:
+            row = self._rows[url]
+            universe = Universe({name: {row["version"]: row}})
+            record = universe.record(name, View(TARGET))
+            assert record is not None
+            self._open[url] = Project(record, universe, 1, direct_url=url)
+        return self._open[url]
+
+
 def solve(
     universe: Universe,
     requirements: list[str],
@@ -74,6 +92,8 @@ def solve(
     named: Mapping[str, Universe] | None = None,
     preferred: Mapping[str, str] | None = None,
     target: Target = TARGET,
+    directs: Mapping[str, Mapping[str, Any]] | None = None,
+    max_rounds: int = MAX_ROUNDS,
     **options: Any,
 ) -> tuple[Resolution | NoResolution, Catalog, LockRequest]:
     """Resolve ``requirements`` over a universe."""
@@ -96,7 +116,14 @@ def solve(
         ),
     )
     wishes = read_wishes(request, catalog)
-    found = resolve(request, catalog, wishes=wishes, preferred=preferred or {}, direct=no_network)
+    found = resolve(
+        request,
+        catalog,
+        wishes=wishes,
+        preferred=preferred or {},
+        direct=_Directs(directs or {}),
+        max_rounds=max_rounds,
+    )
     return found, catalog, request
 
 
