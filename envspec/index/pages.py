@@ -24,6 +24,7 @@ T = TypeVar("T")
 
 ACCEPT = "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.01"
 DEFAULT_FRESHNESS_S = 600
+_LONGEST_S = 366 * 86400
 MAX_PAGE_BYTES = 64 * 1024 * 1024
 WORKERS, MOST_WORKERS = 12, 40
 ABSENT = "absent"
@@ -130,7 +131,8 @@ class Pages:
 
     def _read(self, answer: Response, stored: StoredPage | None) -> tuple[StoredPage, StoredBody | None]:
         headers = answer.headers
-        expires = int(self._clock()) + freshness_s(headers)
+        now_s = self._clock()
+        expires = int(now_s) + freshness_s(headers, now_s)
         if answer.status == 304 and stored is not None:
             return stored._replace(expires=expires), None
         if answer.status in (404, 410):
@@ -219,21 +221,34 @@ def _control(headers: Mapping[str, str]) -> list[str]:
     return [part.strip() for part in parts if part.strip()]
 
 
-def freshness_s(headers: Mapping[str, str]) -> int:
+def freshness_s(headers: Mapping[str, str], now_s: float) -> int:
     """How long an answer stays fresh, in seconds (RFC 9111, 4.2.1); 600 where nothing says."""
     said = _control(headers)
     if "no-store" in said or "no-cache" in said:
         return 0
-    age = int(headers["age"]) if headers.get("age", "").isdigit() else 0
+    age_s = _seconds(headers.get("age", "")) or 0
     for part in said:
         name, _, value = part.partition("=")
-        if name == "max-age" and value.strip('"').isdigit():
-            return max(0, min(int(value.strip('"')), 366 * 86400) - age)
+        if name == "max-age" and (most_s := _seconds(value.strip('"'))) is not None:
+            return max(0, min(most_s, _LONGEST_S) - age_s)
     if "expires" not in headers:
         return DEFAULT_FRESHNESS_S
-    from email.utils import mktime_tz, parsedate_tz
+    expires_s = _moment_s(headers["expires"])
+    if expires_s is None:  # such as 0, which stands for the past
+        return 0
+    sent_s = _moment_s(headers.get("date", ""))
+    return max(0, min(int(expires_s - (now_s if sent_s is None else sent_s)), _LONGEST_S) - age_s)
 
-    expires, date = parsedate_tz(headers.get("expires", "")), parsedate_tz(headers.get("date", ""))
-    if expires and date:
-        return max(0, mktime_tz(expires) - mktime_tz(date) - age)
-    return DEFAULT_FRESHNESS_S
+
+def _seconds(text: str) -> int | None:
+    return int(text[:12]) if text.isascii() and text.isdigit() else None
+
+
+def _moment_s(text: str) -> float | None:
+    """Unix time of an HTTP date; None where it's none."""
+    from email.utils import parsedate_to_datetime
+
+    try:
+        return parsedate_to_datetime(text).timestamp()
+    except (ValueError, TypeError, OverflowError):
+        return None
