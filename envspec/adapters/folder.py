@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from envspec.errors import BrokenArtifactError, DiskError, InputError
+from envspec.errors import BrokenArtifactError, DiskError, InputError, InvalidValueError
 from envspec.index.dependencies import Dependencies, Environment, evaluate
 from envspec.index.metadata import parse_metadata
 from envspec.index.page import FileEntry, ProjectPage
@@ -63,12 +63,15 @@ def wheel_dependencies(path: Path, environment: Environment) -> Dependencies:
             metadata = parse_metadata(metadata_from_wheel(file, path.name))
     except OSError as error:
         raise DiskError(what=f"{path}: can't be read", why=error.strerror or str(error)) from error
-    return evaluate(
-        metadata.requires_dist,
-        environment,
-        requires_python=metadata.requires_python,
-        extras=metadata.provides_extra,
-    )
+    try:
+        return evaluate(
+            metadata.requires_dist,
+            environment,
+            requires_python=metadata.requires_python,
+            extras=metadata.provides_extra,
+        )
+    except InvalidValueError as error:
+        raise BrokenArtifactError(what=error.what, why=error.why) from error
 
 
 def sha256_of(path: Path) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
-from envspec.errors import BrokenArtifactError
+from envspec.errors import BrokenArtifactError, InvalidValueError
 from envspec.index.client import MAX_PAGE_DECODED_BYTES, IndexClient
 from envspec.index.credentials import without_credentials
 from envspec.index.dependencies import Dependencies, Environment, evaluate
@@ -210,7 +210,7 @@ class Catalog:
             if project.index is None or not file.is_wheel:
                 return self._of_sdist(file, project, version)
             found = self._client.dependencies(file, project.index, self.environment)
-        except BrokenArtifactError as error:
+        except (BrokenArtifactError, InvalidValueError) as error:
             return f"{error.what}{f' ({error.why})' if error.why else ''}"
         own = found.requires_python
         if own and own != file.requires_python and not self.view.admits_python(own):

@@ -1,0 +1,141 @@
+"""The user's files: read within a bound, written whole or not at all."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+
+import pytest
+
+from envspec.adapters.files import read_bytes, read_text, write_atomically
+from envspec.errors import DiskError, InputError
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_a_file_is_read_whole(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    path.write_bytes(b"\xc3\xa4\r\n")
+    assert read_bytes(path) == b"\xc3\xa4\r\n"
+    assert read_bytes(str(path), limit=4) == b"\xc3\xa4\r\n"
+    assert read_text(path) == "\u00e4\r\n"
+
+
+def test_a_file_beyond_the_bound_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    path.write_bytes(b"12345")
+    with pytest.raises(InputError) as raised:
+        read_bytes(path, limit=4)
+    assert str(raised.value) == f"{path}: longer than 4 bytes\n  why: no file of this kind is that long"
+
+
+def test_a_file_without_an_end_is_refused_too() -> None:
+    with pytest.raises(InputError, match="/dev/zero: longer than 4 bytes"):
+        read_bytes("/dev/zero", limit=4)
+
+
+def test_a_file_that_is_not_there_is_told() -> None:
+    with pytest.raises(InputError) as raised:
+        read_text("nowhere/a.toml")
+    assert str(raised.value) == (
+        "nowhere/a.toml: no such file\n  fix: check the path; it's taken from where you stand"
+    )
+
+
+def test_a_folder_is_no_file(tmp_path: Path) -> None:
+    with pytest.raises(InputError) as raised:
+        read_bytes(tmp_path)
+    assert str(raised.value) == f"{tmp_path}: is a folder, a file was wanted"
+
+
+def test_a_path_through_a_file_cannot_be_read(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("")
+    with pytest.raises(DiskError) as raised:
+        read_bytes(tmp_path / "a" / "b")
+    assert str(raised.value) == f"{tmp_path}/a/b: can't be read\n  why: Not a directory"
+
+
+def test_a_text_that_is_no_utf_8_is_told_with_its_place(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    path.write_bytes(b"ab\xff")
+    with pytest.raises(InputError) as raised:
+        read_text(path)
+    assert str(raised.value) == f"{path}: byte 2 isn't UTF-8\n  fix: save the file as UTF-8"
+
+
+# Writing
+
+
+def test_a_file_is_written_with_its_folders(tmp_path: Path) -> None:
+    path = tmp_path / "a" / "b" / "c"
+    assert write_atomically(path, b"1")
+    assert path.read_bytes() == b"1"
+    assert names(path.parent) == ["c"]
+
+
+def test_a_file_beside_us_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert write_atomically("c", b"1")
+    assert names(tmp_path) == ["c"]
+
+
+def test_a_file_that_is_the_same_already_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "c"
+    assert write_atomically(path, b"1")
+    stamp = path.stat()
+    assert not write_atomically(path, b"1")
+    assert (path.stat().st_mtime_ns, path.stat().st_ino) == (stamp.st_mtime_ns, stamp.st_ino)
+    assert write_atomically(path, b"2")
+    assert path.read_bytes() == b"2"
+
+
+def test_a_new_file_has_the_rights_that_the_user_asks_for(tmp_path: Path) -> None:
+    mask = os.umask(0o027)
+    try:
+        write_atomically(tmp_path / "c", b"1")
+    finally:
+        os.umask(mask)
+    assert (tmp_path / "c").stat().st_mode & 0o777 == 0o640
+
+
+@pytest.mark.parametrize("failing", ["fsync", "replace"])
+@pytest.mark.parametrize("kind", [OSError, KeyboardInterrupt])
+def test_whatever_ends_writing_leaves_the_old_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing: str, kind: type[BaseException]
+) -> None:
+    path = tmp_path / "c"
+    write_atomically(path, b"old")
+
+    def fail(*arguments: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) if kind is OSError else kind()
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, failing, fail)
+        with pytest.raises(DiskError if kind is OSError else kind) as raised:
+            write_atomically(path, b"new")
+    if kind is OSError:
+        assert str(raised.value) == (
+            f"{path}: can't be written\n"
+            "  why: No space left on device\n"
+            "  fix: make room or choose another folder; what was there before is untouched"
+        )
+    assert path.read_bytes() == b"old"
+    assert names(tmp_path) == ["c"]
+
+
+def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("")
+    with pytest.raises(DiskError) as raised:
+        write_atomically(tmp_path / "a" / "b" / "c", b"1")
+    assert str(raised.value) == f"{tmp_path}/a/b/c: can't be written\n  why: Not a directory"
+
+
+def test_a_folder_in_the_place_of_the_file_is_told(tmp_path: Path) -> None:
+    (tmp_path / "c").mkdir()
+    with pytest.raises(DiskError) as raised:
+        write_atomically(tmp_path / "c", b"1")
+    assert raised.value.why == "Is a directory"
+    assert names(tmp_path) == ["c"]
