@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 MAX_STORIES = 6
 MAX_CHAINS = 6
 _MAX_STEPS = 8
+_NOTHING = "no single change that was tried helps"
+_CUT_SHORT = "; some could not be tried, since what they need wasn't to be had"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +45,15 @@ class Explanation:
     remedies: tuple[Remedy, ...]
     hints: tuple[str, ...]
     """What may help and can't be proven by solving."""
+    was_cut_short: bool = False
+    """Whether trying some change would have taken too many questions, or brought no answer."""
 
     def text(self) -> str:
         """For people: what, why, fix."""
         whys = [" -> ".join(chain) for chain in self.chains]
         for story in self.stories:
             whys += _story_lines(story)
-        fixes = [*map(str, self.remedies), *self.hints] or ["no single change that was tried helps"]
+        fixes = [*map(str, self.remedies), *self.hints] or [_NOTHING + self.was_cut_short * _CUT_SHORT]
         lines = [self.what]
         lines += [f"  {'why:' if n == 0 else '    '} {line}" for n, line in enumerate(whys)]
         lines += [f"  {'fix:' if n == 0 else ' or:'} {line}" for n, line in enumerate(fixes)]
@@ -77,6 +81,7 @@ class Explanation:
                 for r in self.remedies
             ],
             "hints": list(self.hints),
+            "cut-short": self.was_cut_short,
         }
 
 
@@ -117,6 +122,7 @@ def explanation(conflict: NoResolution, catalog: Catalog, request: LockRequest) 
         stories=tuple(shown),
         remedies=tuple(remedies),
         hints=tuple(_hints(stories, known_names)),
+        was_cut_short=trials.was_cut_short,
     )
 
 

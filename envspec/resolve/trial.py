@@ -152,11 +152,17 @@ class Trials:
         self._catalog = catalog
         self._request = request
         self.wishes = wishes
+        self._was_cut_short = False
         provider = conflict.provider
         self._allowance = Allowance(
             known={(candidate.project.name, candidate.version) for candidate in provider.examined}
         )
         self._broken = {(skipped.name, skipped.version): skipped.why for skipped in conflict.skipped}
+
+    @property
+    def was_cut_short(self) -> bool:
+        """Whether some trial would have had to ask for more than could be had."""
+        return self._was_cut_short
 
     @property
     def spent(self) -> int:
@@ -191,10 +197,10 @@ class Trials:
                 direct=self._direct,
                 max_rounds=MAX_ROUNDS,
             )
-        except (TrialEnded, OfflineError):
-            return None
-        except EnvspecError:
-            self._allowance.asked = 0  # whoever doesn't answer now isn't asked again
+        except EnvspecError as error:
+            self._was_cut_short = True
+            if not isinstance(error, (TrialEnded, OfflineError)):
+                self._allowance.asked = 0  # whoever doesn't answer now isn't asked again
             return None
         if isinstance(outcome, NoResolution) and outcome.gave_up:
             return None
