@@ -256,16 +256,18 @@ class _Build:
 
     def _failed(self, why: str) -> BuildFailedError:
         setuptools = next((version for name, version, _ in self._wheels if name == "setuptools"), "0")
+        what, why = f"{self._label}: its source distribution doesn't build", " ".join(why.split())
+        others = "choose another version; or say what it requires in [[python.metadata]]"
         if "pkg_resources" in why and int(setuptools.split(".")[0]) >= 82:
-            why += f" (setuptools {setuptools} has it no more)"
             fix = 'add "setuptools<81" to [python] constraints, which bind what builds need, too'
+            why += f" (setuptools {setuptools} has it no more)"
+        elif self._host.notes:
+            # With the target's own Python it may build: another host might lock something else.
+            fix = f"put the target's Python on PATH; or {others}"
+            return BuildHostError(what=what, why=f"{why} ({'; '.join(self._host.notes)})", fix=fix)
         else:
             fix = "install what it misses, or bind what it's built with in [python] constraints"
-        return BuildFailedError(
-            what=f"{self._label}: its source distribution doesn't build",
-            why=" ".join(why.split()),
-            fix=f"{fix}; or choose another version; or say what it requires in [[python.metadata]]",
-        )
+        return BuildFailedError(what=what, why=why, fix=f"{fix}; or {others}")
 
 
 def extract(data: BinaryIO, folder: Path, label: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 from typing import Any
 
 from tests.cli.locking import Room
@@ -20,6 +21,12 @@ def speech(version: str = "1.0", **build: Any) -> File:
     )
 
 
+def write_spec(room: Room, *requirements: str, **parts: str) -> None:
+    """A spec for this very interpreter, which so is the one that builds."""
+    path = room.spec(*requirements, **parts)
+    path.write_text(path.read_text().replace('python = "3.10"', f'python = "{platform.python_version()}"'))
+
+
 def projects() -> dict[str, list[File]]:
     return {"speech": [speech()], "tool": [wheel("tool", "1.0")], "dep": [wheel("dep", "3.0")]}
 
@@ -32,7 +39,7 @@ def built_with(room: Room, name: str = "") -> dict[str, str]:
 
 
 def test_a_build_tells_what_it_requires_and_stands_in_the_lock(room: Room) -> None:
-    room.spec("speech", python='sdists = ["speech"]')
+    write_spec(room, "speech", python='sdists = ["speech"]')
     with Loopback(projects=projects()) as server:
         assert BUILDING in room.lock(server).err
         [tool] = room.table()["tool"]["envspec"]["builds"][0]["requirements"]
@@ -46,7 +53,7 @@ def test_a_build_tells_what_it_requires_and_stands_in_the_lock(room: Room) -> No
 
 
 def test_a_relock_builds_nothing_and_changes_no_byte(room: Room) -> None:
-    room.spec("speech", python='sdists = ["speech"]')
+    write_spec(room, "speech", python='sdists = ["speech"]')
     with Loopback(projects=projects()) as server:
         first = room.locked(server)
         for options in ([], ["--refresh"], ["--offline"]):
@@ -56,7 +63,7 @@ def test_a_relock_builds_nothing_and_changes_no_byte(room: Room) -> None:
 
 
 def test_without_the_cache_the_same_bytes_are_built(room: Room) -> None:
-    room.spec("speech", python='sdists = ["speech"]')
+    write_spec(room, "speech", python='sdists = ["speech"]')
     with Loopback(projects=projects()) as server:
         first = room.locked(server)
         assert BUILDING in room.lock(server, "--no-cache").err
@@ -64,7 +71,7 @@ def test_without_the_cache_the_same_bytes_are_built(room: Room) -> None:
 
 
 def test_a_relock_keeps_what_a_build_was_made_with(room: Room) -> None:
-    room.spec("speech", python='sdists = ["speech"]')
+    write_spec(room, "speech", python='sdists = ["speech"]')
     with Loopback(projects=projects()) as server:
         first = room.locked(server)
         server.add("tool", wheel("tool", "2.0"))
@@ -75,7 +82,7 @@ def test_a_relock_keeps_what_a_build_was_made_with(room: Room) -> None:
 
 
 def test_an_upgrade_builds_with_the_newest(room: Room) -> None:
-    room.spec("speech", python='sdists = ["speech"]')
+    write_spec(room, "speech", python='sdists = ["speech"]')
     with Loopback(projects=projects()) as server:
         room.locked(server)
         server.add("tool", wheel("tool", "2.0"))
@@ -86,9 +93,10 @@ def test_an_upgrade_builds_with_the_newest(room: Room) -> None:
 def test_constraints_and_the_cut_off_bind_what_a_build_needs(room: Room) -> None:
     files = projects()
     files["tool"] += [wheel("tool", "2.0"), wheel("tool", "1.5", upload_time="2025-01-01T00:00:00Z")]
-    room.spec("speech", name="plain", python='sdists = ["speech"]')
-    room.spec("speech", name="bound", python='sdists = ["speech"]\nconstraints = ["tool<2"]')
-    room.spec(
+    write_spec(room, "speech", name="plain", python='sdists = ["speech"]')
+    write_spec(room, "speech", name="bound", python='sdists = ["speech"]\nconstraints = ["tool<2"]')
+    write_spec(
+        room,
         "speech",
         name="early",
         python='sdists = ["speech"]\nconstraints = ["tool<2"]\nexclude-newer = 2024-06-30',
@@ -105,14 +113,14 @@ def test_constraints_and_the_cut_off_bind_what_a_build_needs(room: Room) -> None
 
 def test_variants_share_one_build(room: Room) -> None:
     variants = "[variants.one]\n[variants.two.python]\nextra-requirements = ['dep']\n"
-    room.spec("speech", python='sdists = ["speech"]', tables=variants)
+    write_spec(room, "speech", python='sdists = ["speech"]', tables=variants)
     with Loopback(projects=projects()) as server:
         assert room.lock(server).err.count(BUILDING) == 1
     assert built_with(room, "demo-one") == built_with(room, "demo-two") == {"tool": "1.0"}
 
 
 def test_what_the_backend_asks_for_besides_is_resolved_too(room: Room) -> None:
-    room.spec("speech", python='sdists = ["speech"]')
+    write_spec(room, "speech", python='sdists = ["speech"]')
     files = {
         **projects(),
         "speech": [speech(dynamic_build_requires=["late"])],
@@ -129,7 +137,7 @@ def test_what_the_backend_asks_for_besides_is_resolved_too(room: Room) -> None:
 def test_an_index_serves_builds_as_it_serves_all_else(room: Room) -> None:
     with Loopback(projects=projects()) as server, Loopback(projects={"tool": [wheel("tool", "9")]}) as site:
         index = f'[[index]]\nname = "site"\nurl = "{site.index_url}"\npackages = ["tool"]\n'
-        room.spec("speech", python='sdists = ["speech"]', tables=index)
+        write_spec(room, "speech", python='sdists = ["speech"]', tables=index)
         room.locked(server)
         assert built_with(room) == {"tool": "9"}
         assert server.asked("/simple/tool/") == []
@@ -141,14 +149,14 @@ def test_a_folder_of_wheels_serves_builds_too(room: Room) -> None:
     file = wheel("tool", "9")
     (folder / file.filename).write_bytes(file.data)
     index = '[[index]]\nname = "own"\npath = "wheels"\npackages = ["tool"]\n'
-    room.spec("speech", python='sdists = ["speech"]', tables=index)
+    write_spec(room, "speech", python='sdists = ["speech"]', tables=index)
     with Loopback(projects=projects()) as server:
         room.locked(server)
     assert built_with(room) == {"tool": "9"}
 
 
 def test_a_release_that_does_not_build_is_passed_over_and_named(room: Room) -> None:
-    room.spec("speech", python='sdists = ["speech"]')
+    write_spec(room, "speech", python='sdists = ["speech"]')
     files = {**projects(), "speech": [speech(), speech("2.0", build_fails="no compiler")]}
     with Loopback(projects=files) as server:
         outcome = room.lock(server)
@@ -159,7 +167,7 @@ def test_a_release_that_does_not_build_is_passed_over_and_named(room: Room) -> N
 
 
 def test_the_only_release_that_does_not_build_is_a_conflict(room: Room) -> None:
-    room.spec("speech==2.0", python='sdists = ["speech"]')
+    write_spec(room, "speech==2.0", python='sdists = ["speech"]')
     files = {**projects(), "speech": [speech(), speech("2.0", build_fails="no compiler")]}
     with Loopback(projects=files) as server:
         said = room.refused(1, server)
@@ -168,7 +176,7 @@ def test_the_only_release_that_does_not_build_is_a_conflict(room: Room) -> None:
 
 
 def test_what_a_build_needs_and_nobody_has_is_told(room: Room) -> None:
-    room.spec("speech", python='sdists = ["speech"]\nconstraints = ["tool>5"]')
+    write_spec(room, "speech", python='sdists = ["speech"]\nconstraints = ["tool>5"]')
     with Loopback(projects=projects()) as server:
         said = room.refused(1, server)
     assert "what a build needs doesn't fit together: tool: " in said
@@ -176,7 +184,7 @@ def test_what_a_build_needs_and_nobody_has_is_told(room: Room) -> None:
 
 
 def test_only_projects_in_sdists_are_built(room: Room) -> None:
-    room.spec("speech")
+    write_spec(room, "speech")
     with Loopback(projects=projects()) as server:
         said = room.refused(1, server)
     assert BUILDING not in said
