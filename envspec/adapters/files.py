@@ -13,6 +13,7 @@ from envspec.errors import DiskError, InputError
 
 PathText = Union[str, "os.PathLike[str]"]
 MAX_FILE_BYTES = 256 * 1024 * 1024
+_CHUNK_BYTES = 1 << 20
 
 
 def read_bytes(path: PathText, *, limit: int = MAX_FILE_BYTES) -> bytes:
@@ -20,17 +21,33 @@ def read_bytes(path: PathText, *, limit: int = MAX_FILE_BYTES) -> bytes:
     try:
         with open(path, "rb") as file:
             data = file.read(limit + 1)
-    except FileNotFoundError as error:
-        raise InputError(
-            what=f"{path}: no such file", fix="check the path; it's taken from where you stand"
-        ) from error
-    except IsADirectoryError as error:
-        raise InputError(what=f"{path}: is a folder, a file was wanted") from error
     except OSError as error:
-        raise DiskError(what=f"{path}: can't be read", why=error.strerror or str(error)) from error
+        raise _unreadable(path, error) from error
     if len(data) > limit:
         raise InputError(what=f"{path}: longer than {limit} bytes", why="no file of this kind is that long")
     return data
+
+
+def sha256_of(path: PathText) -> str:
+    """The digest of a file of any length, in hex; raises as ``read_bytes`` does."""
+    import hashlib
+
+    digest = hashlib.sha256()
+    try:
+        with open(path, "rb") as file:
+            while chunk := file.read(_CHUNK_BYTES):
+                digest.update(chunk)
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    return digest.hexdigest()
+
+
+def _unreadable(path: PathText, error: OSError) -> InputError | DiskError:
+    if isinstance(error, FileNotFoundError):
+        return InputError(what=f"{path}: no such file", fix="check the path; it's taken from where you stand")
+    if isinstance(error, IsADirectoryError):
+        return InputError(what=f"{path}: is a folder, a file was wanted")
+    return DiskError(what=f"{path}: can't be read", why=error.strerror or str(error))
 
 
 def read_text(path: PathText, *, limit: int = MAX_FILE_BYTES) -> str:

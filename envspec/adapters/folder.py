@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 
+from envspec.adapters.files import sha256_of
 from envspec.errors import BrokenArtifactError, DiskError, InputError, InvalidValueError
 from envspec.index.dependencies import Dependencies, Environment, evaluate
 from envspec.index.metadata import parse_metadata
 from envspec.index.page import FileEntry, ProjectPage
 from envspec.index.view import ProjectRecord, ReleaseFile, View, reduce_page
 from envspec.index.wheel_tail import metadata_from_wheel
-
-_CHUNK = 1 << 20
 
 
 class FolderIndex:
@@ -72,18 +70,6 @@ def wheel_dependencies(path: Path, environment: Environment) -> Dependencies:
         )
     except InvalidValueError as error:
         raise BrokenArtifactError(what=error.what, why=error.why) from error
-
-
-def sha256_of(path: Path) -> str:
-    """The digest of a file on disk, in hex. Raises DiskError."""
-    digest = hashlib.sha256()
-    try:
-        with path.open("rb") as file:
-            while chunk := file.read(_CHUNK):
-                digest.update(chunk)
-    except OSError as error:
-        raise DiskError(what=f"{path}: can't be read", why=error.strerror or str(error)) from error
-    return digest.hexdigest()
 
 
 def _project_of(filename: str) -> str:

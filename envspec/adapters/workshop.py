@@ -13,8 +13,8 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from envspec.adapters.builds import Builds, Built, Sought
-from envspec.adapters.files import read_text
-from envspec.adapters.folder import FolderIndex, sha256_of, wheel_dependencies
+from envspec.adapters.files import read_text, sha256_of
+from envspec.adapters.folder import FolderIndex, wheel_dependencies
 from envspec.errors import (
     BrokenArtifactError,
     BuildFailedError,

@@ -95,7 +95,7 @@ def read_requests(path: str, arguments: argparse.Namespace, world: World) -> Seq
     import json
 
     from envspec import __version__
-    from envspec.adapters.files import read_bytes, read_text
+    from envspec.adapters.files import read_text, sha256_of
     from envspec.index.credentials import without_credentials
     from envspec.spec.request_json import from_json, to_json
 
@@ -105,14 +105,11 @@ def read_requests(path: str, arguments: argparse.Namespace, world: World) -> Seq
     key = hashlib.sha256(json.dumps(identity).encode()).hexdigest()
     place = "request:" + json.dumps([os.path.abspath(path), arguments.files, arguments.variant])
 
-    def digest(recording: str) -> str:
-        return hashlib.sha256(read_bytes(recording)).hexdigest()
-
     known = world.store.note(place)
     if known is not None:
         try:
             of, recordings, texts = json.loads(known)
-            if of == key and all(digest(name) == value for name, value in recordings.items()):
+            if of == key and all(sha256_of(name) == value for name, value in recordings.items()):
                 return [from_json(item) for item in texts]
         except (ValueError, TypeError, KeyError, RecursionError):
             pass
@@ -123,7 +120,7 @@ def read_requests(path: str, arguments: argparse.Namespace, world: World) -> Seq
     digests: dict[str, str] = {}
 
     def remembered_digest(recording: str) -> str:
-        digests[recording] = digest(recording)
+        digests[recording] = sha256_of(recording)
         return digests[recording]
 
     requests = lock_requests(
@@ -326,15 +323,16 @@ def _written(path: str, outcome: Locked, arguments: argparse.Namespace, console:
 
 
 def _unlockable(path: str, outcome: Unlockable, arguments: argparse.Namespace) -> dict[str, Any]:
-    from envspec.resolve.explain import explain
+    from envspec.resolve.explain import explanation
 
-    text = explain(outcome.conflict, outcome.catalog, outcome.request)
+    why = explanation(outcome.conflict, outcome.catalog, outcome.request)
     if arguments.format == "text":
-        print(printable(text), file=sys.stderr)
+        print(printable(why.text()), file=sys.stderr)
     return {
         "path": path,
         "name": outcome.request.name,
         "variant": outcome.request.variant,
         "state": "no-solution",
-        "why": text,
+        "why": why.text(),
+        "conflict": why.to_dict(),
     }

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from envspec.adapters.files import read_bytes, read_text, write_atomically
+from envspec.adapters.files import read_bytes, read_text, sha256_of, write_atomically
 from envspec.errors import DiskError, InputError
 
 
@@ -64,6 +64,17 @@ def test_a_text_that_is_no_utf_8_is_told_with_its_place(tmp_path: Path) -> None:
     with pytest.raises(InputError) as raised:
         read_text(path)
     assert str(raised.value) == f"{path}: byte 2 isn't UTF-8\n  fix: save the file as UTF-8"
+
+
+def test_a_digest_is_of_the_whole_file_however_long(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    path.write_bytes(b"\0" * 3_000_000)
+    assert sha256_of(path) == "35bce4eae54ec8e6cc2868baa8d157914d6ae2858811b4cc0c078c94460fa26f"
+
+
+def test_a_digest_of_a_file_that_is_not_there_cannot_be_told(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="gone: no such file"):
+        sha256_of(tmp_path / "gone")
 
 
 # Writing

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from envspec.adapters.folder import FolderIndex, sha256_of, wheel_dependencies
-from envspec.errors import BrokenArtifactError, DiskError, InputError
+from envspec.adapters.files import sha256_of
+from envspec.adapters.folder import FolderIndex, wheel_dependencies
+from envspec.errors import BrokenArtifactError, InputError
 from envspec.index.dependencies import Dependencies, Environment
 from envspec.index.view import View
 from envspec.target.host import Target
@@ -96,9 +97,3 @@ def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
         "  why: No such file or directory\n"
         "  fix: its path is relative to the spec"
     )
-
-
-def test_a_file_that_vanished_is_told(tmp_path: Path) -> None:
-    with pytest.raises(DiskError) as raised:
-        sha256_of(tmp_path / "gone.whl")
-    assert str(raised.value) == f"{tmp_path}/gone.whl: can't be read\n  why: No such file or directory"
