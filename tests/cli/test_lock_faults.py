@@ -91,6 +91,42 @@ def test_a_server_that_asks_for_patience_is_asked_again(spec: Room, status: int)
         assert len(server.asked(PAGE)) == 3
 
 
+def test_a_server_that_asks_for_an_hour_is_given_up_at_once(spec: Room) -> None:
+    with Loopback(projects={"demo": [wheel("demo", "1.0")]}) as server:
+        server.always(PAGE, Answer(503, headers={"retry-after": "3600"}))
+        assert spec.refused(3, server) == (
+            f"envspec: {server.url}{PAGE}: the server answered 503\n"
+            "  why: it asks to wait 3600 s, we wait 60 s at most\n"
+            "  fix: try again later; if it stays so, ask whoever runs the server\n"
+        )
+        assert len(server.asked(PAGE)) == 1
+
+
+def test_a_server_that_hangs_up_after_each_answer_is_served(room: Room) -> None:
+    names = [f"p{number}" for number in range(20)]
+    room.spec(*names)
+    with Loopback(
+        projects={name: [wheel(name, "1.0")] for name in names}, requests_per_connection=1
+    ) as server:
+        room.locked(server)
+    assert sorted(room.pins()) == sorted(names)
+
+
+def test_a_connection_that_broke_is_made_again(spec: Room) -> None:
+    with Loopback(projects={"demo": [wheel("demo", "1.0")]}) as server:
+        server.first(PAGE, Answer(reset=True), times=2)
+        server.first("/files/demo-1.0-py3-none-any.whl.metadata", Answer(reset=True))
+        spec.locked(server)
+
+
+def test_an_answer_that_is_no_http_is_told(spec: Room) -> None:
+    with Loopback() as server:
+        server.always(PAGE, Answer(raw=b"nonsense\r\n\r\n"))
+        assert spec.refused(3, server).startswith(
+            f"envspec: {server.url}{PAGE}: no answer that can be read\n  why: "
+        )
+
+
 def test_a_project_that_the_index_lacks_is_a_conflict(spec: Room) -> None:
     with Loopback() as server:
         said = spec.refused(1, server)
