@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import NamedTuple
 
 
-
 class Target(NamedTuple):
     """What wheels are chosen by, and what the site promised.
 
