@@ -100,7 +100,7 @@ class IndexClient:
         def work() -> ProjectRecord | None:
             found, record = self._known_record(url, project, view)
             if not found:
-                self.pages.ask(index, project)
+                self.pages.answer(index, project)
                 found, record = self._known_record(url, project, view)
             if not found:
                 # The index said that what the cache holds is current, but that can't be read.

@@ -77,8 +77,8 @@ class Crew:
                 self._most if len(self._urgent) + len(self._later) > 4 * self._size else self._size
             ):
                 thread = threading.Thread(target=self._serve, daemon=True)
-                self._threads.append(thread)
                 thread.start()
+                self._threads.append(thread)
         return job
 
     def hurry(self, job: Job[T]) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from envspec.errors import BrokenPageError, HttpStatusError, OfflineError
 from envspec.index.credentials import with_credentials_of
@@ -159,6 +159,20 @@ class Pages:
                 old.append((index, project, stamp))
         jobs = [(self.job(("page", i, p), self._asking(i, p), urgent=True), stamp) for i, p, stamp in old]
         return all([job.outcome().stamp == stamp for job, stamp in jobs])  # noqa: C419 - waits for all
+
+    def begin(self, index: LiveIndex, projects: Sequence[str]) -> None:
+        """Ask at once for the pages that are missing or grew old, while what reads them is loaded."""
+        urls = {index.page_url(project): project for project in projects}
+        stored = {} if self.offline else self.store.pages(list(urls))
+        for url, project in urls.items():
+            page = stored.get(url)
+            if not self.offline and url not in self._asked and (page is None or not self.is_fresh(page)):
+                self.job(("page", index, project), self._asking(index, project), urgent=True)
+
+    def answer(self, index: LiveIndex, project: str) -> StoredPage:
+        """As ``ask``; waits for the answer if somebody asked already."""
+        job = self._jobs.get(("page", index, project))
+        return self.ask(index, project) if job is None else cast("Job[StoredPage]", job).outcome()
 
     def _asking(self, index: LiveIndex, project: str) -> Callable[[], StoredPage]:
         return lambda: self.ask(index, project)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
@@ -140,6 +141,7 @@ def lock_variants(
         if known is not None:
             outcomes.append(known)
             continue
+        pages.begin(default, _root_names(request))
         from envspec.steps.pin import lock_one
 
         outcome, consulted = lock_one(request, default, workshop, before, seen, options, progress)
@@ -147,6 +149,17 @@ def lock_variants(
             pages.store.put_note(_memory_place(request), _memory(key, outcome, consulted))
         outcomes.append(outcome)
     return outcomes
+
+
+_PLAIN_NAME = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)[^;@]*")
+
+
+def _root_names(request: LockRequest) -> list[str]:
+    """What the default index will surely be asked for first: projects required without any condition."""
+    elsewhere = {project for index in request.indexes for project in index.packages}
+    plain = (_PLAIN_NAME.fullmatch(text) for text in request.requirements)
+    names = (re.sub(r"[-_.]+", "-", match[1]).lower() for match in plain if match)
+    return [name for name in dict.fromkeys(names) if name not in elsewhere]
 
 
 def _with_upgrades(request: LockRequest, packages: Mapping[str, str]) -> LockRequest:
