@@ -315,7 +315,8 @@ def _written(path: str, outcome: Locked, arguments: argparse.Namespace, console:
         at_least = "at least " if outcome.is_at_least else ""
         would = "would be " if arguments.dry_run and changed else ""
         size = f"{at_least}{plain.size(outcome.size_bytes)}"
-        print(f"{path}  {would}{state}: {len(outcome.names)} distributions, {size}")
+        count = f"{len(outcome.names)} distribution{'' if len(outcome.names) == 1 else 's'}"
+        print(f"{path}  {would}{state}: {count}, {size}")
     label = f"{request.name}-{request.variant}" if request.variant else request.name
     for line in (*outcome.warnings, *outcome.remarks):
         console.say(f"warning: {label}: {line}")

@@ -16,16 +16,19 @@ T = TypeVar("T")
 class Job(Generic[T]):
     """A piece of work handed to the crew, and its outcome."""
 
-    __slots__ = ("_done", "_error", "_value", "_work")
+    __slots__ = ("_done", "_error", "_turn", "_value", "_work")
 
     def __init__(self, work: Callable[[], T]) -> None:
         self._work = work
+        self._turn = threading.Lock()
         self._done = threading.Event()
         self._value: T | None = None
         self._error: BaseException | None = None
 
     def run(self) -> None:
-        """Do the work; keep its value or its exception."""
+        """Do the work, unless somebody does or did; keep its value or its exception."""
+        if not self._turn.acquire(blocking=False):
+            return
         try:
             self._value = self._work()
         except BaseException as error:  # noqa: BLE001 - raised again where the outcome is asked for

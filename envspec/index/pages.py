@@ -170,9 +170,12 @@ class Pages:
                 self.job(("page", index, project), self._asking(index, project), urgent=True)
 
     def answer(self, index: LiveIndex, project: str) -> StoredPage:
-        """As ``ask``; waits for the answer if somebody asked already."""
-        job = self._jobs.get(("page", index, project))
-        return self.ask(index, project) if job is None else cast("Job[StoredPage]", job).outcome()
+        """As ``ask``; waits for the answer if somebody asks already."""
+        job = cast("Job[StoredPage] | None", self._jobs.get(("page", index, project)))
+        if job is None:
+            return self.ask(index, project)
+        job.run()  # if it's still queued: threads that wait for queued jobs could wait for ever
+        return job.outcome()
 
     def _asking(self, index: LiveIndex, project: str) -> Callable[[], StoredPage]:
         return lambda: self.ask(index, project)

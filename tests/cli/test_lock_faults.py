@@ -333,7 +333,7 @@ def test_a_release_with_a_broken_requirement_is_passed_over_and_named(room: Room
         assert room.pins() == {"demo": "1.0"}
         assert "warning: demo: demo 2.0 was passed over: requirement 'dep >== 1' can't be read" in outcome.err
         warm = room.lock(server)
-        assert warm.out.endswith(f"unchanged: 1 distributions, {len(files[1].data)} bytes\n")
+        assert warm.out.endswith(f"unchanged: 1 distribution, {len(files[1].data)} bytes\n")
 
 
 def test_a_project_of_broken_releases_alone_is_a_conflict(room: Room) -> None:

@@ -180,7 +180,7 @@ def test_a_dry_run_writes_nothing(room: Room) -> None:
     room.spec("demo")
     path = room.locks / "pylock.demo.toml"
     old, new = wheel("demo", "1.0"), wheel("demo", "2.0")
-    size = f"1 distributions, {len(old.data)} bytes"
+    size = f"1 distribution, {len(old.data)} bytes"
     with Loopback(projects={"demo": [old]}, max_age=0) as server:
         outcome = room.lock(server, "--dry-run")
         assert outcome == (0, f"{path}  would be created: {size}\n", "")
@@ -189,7 +189,7 @@ def test_a_dry_run_writes_nothing(room: Room) -> None:
         before = snapshot(room.locks)
         assert room.lock(server, "--dry-run").out == f"{path}  unchanged: {size}\n"
         server.add("demo", new)
-        size = f"1 distributions, {len(new.data)} bytes"
+        size = f"1 distribution, {len(new.data)} bytes"
         outcome = room.lock(server, "--dry-run", "--upgrade")
         assert outcome.out == f"{path}  would be updated: {size}\n"
         [row] = json.loads(room.lock(server, "--dry-run", "--upgrade", "--format", "json").out)["locks"]

@@ -1,0 +1,59 @@
+"""The crew: each job is done once, by whoever comes first."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from envspec.index.crew import Crew, Job
+
+
+def test_a_job_is_done_once_though_many_run_it() -> None:
+    done: list[int] = []
+    job = Job(lambda: done.append(1))
+    threads = [threading.Thread(target=job.run) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    job.run()
+    assert done == [1]
+
+
+def test_the_exception_of_the_work_is_raised_where_the_outcome_is_asked_for() -> None:
+    def work() -> int:
+        raise ValueError("broken")
+
+    job = Job(work)
+    job.run()
+    with pytest.raises(ValueError, match="broken"):
+        job.outcome()
+
+
+def test_jobs_that_wait_for_a_queued_job_can_do_it_themselves() -> None:
+    crew = Crew(1, 1)
+    later: Job[str] = Job(lambda: "the page")
+
+    def waits() -> str:
+        later.run()
+        return later.outcome()
+
+    first = crew.take(Job(waits), urgent=True)
+    crew.take(later, urgent=False)
+    assert first.outcome() == "the page"
+    crew.close()
+    crew.wait(5.0)
+
+
+def test_what_is_urgent_goes_before_what_may_be_wanted_later() -> None:
+    crew, order = Crew(1, 1), list[str]()
+    gate = threading.Event()
+    crew.take(Job(lambda: gate.wait(5.0)), urgent=True)
+    later = crew.take(Job(lambda: order.append("later")), urgent=False)
+    urgent = crew.take(Job(lambda: order.append("urgent")), urgent=True)
+    gate.set()
+    urgent.outcome()
+    later.outcome()
+    assert order == ["urgent", "later"]
+    crew.close()
