@@ -19,13 +19,18 @@ _CHUNK_BYTES = 1 << 20
 def read_bytes(path: PathText, *, limit: int = MAX_FILE_BYTES) -> bytes:
     """The whole file, at most ``limit`` bytes; raises InputError if it isn't there or too long."""
     try:
-        with open(path, "rb") as file:
+        with open(path, "rb", opener=_regular) as file:
             data = file.read(limit + 1)
     except OSError as error:
         raise _unreadable(path, error) from error
     if len(data) > limit:
         raise InputError(what=f"{path}: longer than {limit} bytes", why="no file of this kind is that long")
     return data
+
+
+def _regular(path: str, flags: int) -> int:
+    """Open without waiting for another end, as a FIFO would; a device or a FIFO reads as empty or fails."""
+    return os.open(path, flags | os.O_NONBLOCK)
 
 
 def sha256_of(path: PathText) -> str:
@@ -44,7 +49,10 @@ def sha256_of(path: PathText) -> str:
 
 def _unreadable(path: PathText, error: OSError) -> InputError | DiskError:
     if isinstance(error, FileNotFoundError):
-        return InputError(what=f"{path}: no such file", fix="check the path; it's taken from where you stand")
+        return InputError(
+            what=f"{path}: no such file",
+            fix="check the path: a spec's are relative to it, all others to where you stand",
+        )
     if isinstance(error, IsADirectoryError):
         return InputError(what=f"{path}: is a folder, a file was wanted")
     return DiskError(what=f"{path}: can't be read", why=error.strerror or str(error))

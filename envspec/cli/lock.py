@@ -285,6 +285,10 @@ def _tell(
 
         print(json.dumps({"locks": rows}, indent=2))
     refused = any(row["state"] == "no-solution" for row in rows)
+    if arguments.strict and warned and not refused:
+        console.say(
+            "--strict: the warnings above make this a no (exit 1); the locks are written all the same"
+        )
     return 1 if refused or (arguments.strict and warned) else 0
 
 
@@ -329,11 +333,13 @@ def _unlockable(path: str, outcome: Unlockable, arguments: argparse.Namespace) -
     why = explanation(outcome.conflict, outcome.catalog, outcome.request)
     if arguments.format == "text":
         print(printable(why.text()), file=sys.stderr)
+        for name, version in map(_upgraded, arguments.upgrade_package):
+            if version:
+                print(f"note: the constraint {name}=={version} is --upgrade-package's", file=sys.stderr)
     return {
         "path": path,
         "name": outcome.request.name,
         "variant": outcome.request.variant,
         "state": "no-solution",
-        "why": why.text(),
         "conflict": why.to_dict(),
     }

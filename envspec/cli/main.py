@@ -48,7 +48,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OSError as error:
         from envspec.errors import DiskError
 
-        where = f"{error.filename}: " if error.filename else ""
+        where = f"{error.filename}: " if error.filename else "standard output: "
         _report(DiskError(what=f"{where}{error.strerror or error}"), arguments)
         return 3
 
@@ -134,8 +134,11 @@ def _report(error: Exception, arguments: list[str]) -> None:
     if isinstance(error, EnvspecError) and _wants_json(arguments):
         import json
 
-        print(json.dumps({"error": {"exit-code": error.exit_code, **error.to_dict()}}, indent=2))
-        return
+        with suppress(OSError):  # where standard output is what's full, stderr has to do
+            print(
+                json.dumps({"error": {"exit-code": error.exit_code, **error.to_dict()}}, indent=2), flush=True
+            )
+            return
     from envspec.cli.console import printable
 
     print(printable(f"envspec: {error}"), file=sys.stderr)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import time
 from collections.abc import Mapping
 from types import TracebackType
@@ -44,7 +45,9 @@ def add_network_arguments(parser: argparse.ArgumentParser) -> None:
 def _seconds(text: str) -> float:
     value = float(text)
     if not 0 < value <= 86400:
-        raise argparse.ArgumentTypeError(f"{text}: a number of seconds above 0 was wanted")
+        raise argparse.ArgumentTypeError(
+            f"{text}: a number of seconds above 0, and 86400 at most, was wanted"
+        )
     return value
 
 
@@ -107,7 +110,7 @@ class World:
             from envspec.index.live import LiveIndex
 
             url = self._arguments.index_url
-            if not url:
+            if url is None:
                 from envspec.adapters.settings import pip_settings
 
                 url = pip_settings().index_url
@@ -199,11 +202,14 @@ class World:
 
 def _checked_url(url: str) -> str:
     from envspec.errors import InvalidValueError
-    from envspec.index.credentials import without_credentials
 
-    if not url.startswith(("https://", "http://")) or any(c <= " " for c in url):
+    match = re.fullmatch(
+        r"https?://(?:[^/?#\s@]*@)?(\[[0-9A-Fa-f:.]+\]|[^/?#\s@:\[\]]+)(?::(\d{1,5}))?(/[!-~]*)?", url
+    )
+    if match is None or not match[1].isprintable() or not url.isprintable() or int(match[2] or 1) > 65535:
+        shown = url.rpartition("@")[2].encode("ascii", "backslashreplace").decode()
         raise InvalidValueError(
-            what=f"index URL {without_credentials(url)!r} can't be used",
+            what=f"index URL {shown[:200]!r} can't be used",
             why="http:// or https:// and the root of a simple API was wanted",
             fix="see --index-url, PIP_INDEX_URL, or index-url in pip's configuration",
         )

@@ -16,6 +16,8 @@ def suggestion(key: str, known: tuple[str, ...]) -> str:
     """What the user may have meant by an unknown ``key`` of a table that knows ``known``."""
     from difflib import get_close_matches
 
+    if "name" in known and "target" in known:  # the top of the file, where variants stand beside the tables
+        known = (*known, "variants")
     spelled = key.replace("_", "-").lower()
     if spelled in known:
         return f"did you mean {spelled!r}?"

@@ -15,7 +15,6 @@ from envspec.spec.values import NAME_PATTERN
 from envspec.spec.variants import Merged, Place, merge
 
 MAX_PROBLEMS = 100
-MAX_KEY_PARTS = 64
 
 
 def read_spec(text: str, where: str) -> Spec:

@@ -136,6 +136,7 @@ def lock_variants(
     for asked, existing in zip(requests, earlier, strict=True):
         request = _with_upgrades(asked, options.upgrade_packages)
         before = _without_upgraded(existing, options)
+        _say_what_upgrades_nothing(existing, options, progress)
         key = _memory_key(request, default, before, options)
         known = _recall(key, request, pages, default, options)
         if known is not None:
@@ -165,6 +166,12 @@ def _root_names(request: LockRequest) -> list[str]:
 def _with_upgrades(request: LockRequest, packages: Mapping[str, str]) -> LockRequest:
     exact = tuple(f"{name}=={version}" for name, version in sorted(packages.items()) if version)
     return request._replace(constraints=(*request.constraints, *exact)) if exact else request
+
+
+def _say_what_upgrades_nothing(earlier: Earlier, options: LockOptions, progress: Progress) -> None:
+    known = {*earlier.pins, *(name for pins in earlier.builds.values() for name in pins)}
+    for name in sorted(options.upgrade_packages.keys() - known) if known else ():
+        progress.say(f"warning: --upgrade-package {name}: the lock pins no such project")
 
 
 def _without_upgraded(earlier: Earlier, options: LockOptions) -> Earlier:

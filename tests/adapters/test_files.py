@@ -41,7 +41,8 @@ def test_a_file_that_is_not_there_is_told() -> None:
     with pytest.raises(InputError) as raised:
         read_text("nowhere/a.toml")
     assert str(raised.value) == (
-        "nowhere/a.toml: no such file\n  fix: check the path; it's taken from where you stand"
+        "nowhere/a.toml: no such file\n"
+        "  fix: check the path: a spec's are relative to it, all others to where you stand"
     )
 
 

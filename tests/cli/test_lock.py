@@ -376,7 +376,10 @@ def test_a_spec_that_cannot_be_read_is_told(room: Room, text: str, said: str) ->
 def test_a_spec_that_is_not_there_is_told(room: Room) -> None:
     outcome = room.run("lock", "nowhere.toml")
     assert outcome == (
-        2, "", "envspec: nowhere.toml: no such file\n  fix: check the path; it's taken from where you stand\n"
+        2,
+        "",
+        "envspec: nowhere.toml: no such file\n"
+        "  fix: check the path: a spec's are relative to it, all others to where you stand\n",
     )  # fmt: skip
 
 
