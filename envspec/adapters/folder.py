@@ -7,6 +7,7 @@ from pathlib import Path
 from envspec.adapters.files import sha256_of
 from envspec.errors import BrokenArtifactError, DiskError, InputError, InvalidValueError
 from envspec.index.dependencies import Dependencies, Environment, evaluate
+from envspec.index.filenames import normal_name
 from envspec.index.metadata import parse_metadata
 from envspec.index.page import FileEntry, ProjectPage
 from envspec.index.view import ProjectRecord, ReleaseFile, View, reduce_page
@@ -73,6 +74,4 @@ def wheel_dependencies(path: Path, environment: Environment) -> Dependencies:
 
 
 def _project_of(filename: str) -> str:
-    import re
-
-    return re.sub(r"[-_.]+", "-", filename.split("-", 1)[0]).lower()
+    return normal_name(filename.split("-", 1)[0])

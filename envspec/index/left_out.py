@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from envspec.index.filenames import sdist_parts
+from envspec.index.filenames import normal_name, sdist_parts
 from envspec.index.versions import normal_version
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def _version(entry: FileEntry, project: str) -> str | None:
     filename = entry.filename
     if filename.endswith(".whl"):
         parts = filename[:-4].split("-")
-        if len(parts) not in (5, 6) or re.sub(r"[-_.]+", "-", parts[0]).lower() != project:
+        if len(parts) not in (5, 6) or normal_name(parts[0]) != project:
             return None
         return normal_version(parts[1])
     parsed = sdist_parts(filename, project)

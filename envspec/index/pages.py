@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 ACCEPT = "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.01"
+"""The Accept header of a request for a project page (PEP 691)."""
 DEFAULT_FRESHNESS_S = 600
 _LONGEST_S = 366 * 86400
 MAX_PAGE_BYTES = 64 * 1024 * 1024

@@ -31,6 +31,7 @@ import msgspec
 
 from envspec.errors import InputError, InvalidValueError, SeveralProblems
 from envspec.index.credentials import without_credentials
+from envspec.index.filenames import normal_name
 from envspec.index.page import FileEntry, ProjectPage
 
 _MAX_CHARS = 256 * 1024 * 1024
@@ -140,7 +141,7 @@ def read_recording(text: str, where: str) -> Recording:
         if url.endswith("/"):
             problems.add(url, "an index stands there without a slash at the end")
         for project in projects:
-            if re.sub(r"[-_.]+", "-", project).lower() != project or not _NAME.fullmatch(project):
+            if normal_name(project) != project or not _NAME.fullmatch(project):
                 problems.add(
                     f"{url}: {project[:80]!r}", "is no normalized project name, such as 'typing-extensions'"
                 )
@@ -279,14 +280,10 @@ def _metadata_hashes(said: bool | dict[str, str] | None) -> dict[str, str]:
 
 def _belongs(filename: str, project: str) -> bool:
     if filename.endswith(".whl"):
-        return filename.count("-") in (4, 5) and _normalized(filename.partition("-")[0]) == project
+        return filename.count("-") in (4, 5) and normal_name(filename.partition("-")[0]) == project
     if filename.endswith((".tar.gz", ".zip")):
-        return _normalized(filename).startswith(f"{project}-")
+        return normal_name(filename).startswith(f"{project}-")
     return False
-
-
-def _normalized(name: str) -> str:
-    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def _url_problems(url: str) -> Iterator[str]:

@@ -20,9 +20,6 @@ from envspec.index.page import FileEntry, ProjectPage
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-ACCEPT = "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.01"
-"""The Accept header of a request for a project page (PEP 691)."""
-
 _MAX_TAG_CHARS = 64 * 1024
 
 

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from envspec.index.filenames import normal_name
 from envspec.index.versions import VersionList
 
 if TYPE_CHECKING:
@@ -415,7 +416,7 @@ def _admitted(entry: FileEntry, view: View) -> bool:
 
 
 def _other_name(written: str, name: str) -> bool:
-    return written != name and re.sub(r"[-_.]+", "-", written).lower() != name
+    return written != name and normal_name(written) != name
 
 
 def _build_number(tag: str) -> tuple[int, str]:

@@ -90,11 +90,6 @@ def explain(conflict: NoResolution, catalog: Catalog, request: LockRequest) -> s
     return explanation(conflict, catalog, request).text()
 
 
-def explain_dict(conflict: NoResolution, catalog: Catalog, request: LockRequest) -> dict[str, object]:
-    """What ``explain`` says, as a table for JSON."""
-    return explanation(conflict, catalog, request).to_dict()
-
-
 def explanation(conflict: NoResolution, catalog: Catalog, request: LockRequest) -> Explanation:
     """Narrow the conflict down, tell it, and try what would help. Asks little of the outside."""
     wishes = read_wishes(request, catalog)

@@ -12,6 +12,7 @@ from envspec.lock.document import Build, Dependency, Lock, LockedDistribution, L
 from envspec.lock.environment import environment_marker, locked_python
 from envspec.resolve.resolution import Pin, Resolution
 from envspec.spec.request import LockRequest
+from envspec.target.tags import plain_linux
 
 DEFAULT_INDEX = "default"
 
@@ -118,13 +119,9 @@ def _whole_seconds(upload_time: str) -> str:
 
 
 def _notes(release: ReleaseFile) -> tuple[str, ...]:
-    if release.is_wheel and _is_plain_linux(release.filename):
+    if release.is_wheel and plain_linux(release.filename):
         return ("its tag linux_ARCH tells no glibc: only the wheel itself can",)
     return ()
-
-
-def _is_plain_linux(filename: str) -> bool:
-    return filename.rsplit("-", 1)[-1].startswith("linux_")
 
 
 def _hosts(distributions: Iterable[LockedDistribution]) -> tuple[str, ...]:

@@ -157,9 +157,11 @@ _PLAIN_NAME = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)[^;@]*")
 
 def _root_names(request: LockRequest) -> list[str]:
     """What the default index will surely be asked for first: projects required without any condition."""
+    from envspec.index.filenames import normal_name
+
     elsewhere = {project for index in request.indexes for project in index.packages}
     plain = (_PLAIN_NAME.fullmatch(text) for text in request.requirements)
-    names = (re.sub(r"[-_.]+", "-", match[1]).lower() for match in plain if match)
+    names = (normal_name(match[1]) for match in plain if match)
     return [name for name in dict.fromkeys(names) if name not in elsewhere]
 
 

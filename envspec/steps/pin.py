@@ -20,6 +20,7 @@ from envspec.resolve.resolution import NoResolution, Pin, Resolution, read_wishe
 from envspec.spec.request import LockRequest
 from envspec.steps.lock import Earlier, Locked, LockOptions, Unlockable, Workshop
 from envspec.target.markers import patch_sensitive_requires_python
+from envspec.target.tags import plain_linux
 
 
 def lock_one(
@@ -158,7 +159,7 @@ def lock_warnings(request: LockRequest, resolution: Resolution, catalog: Catalog
     ]
     for pin in resolution.pins:
         file = pin.project.record.file(pin.candidate.place)
-        if file.is_wheel and file.filename.rsplit("-", 1)[-1].startswith("linux_"):
+        if file.is_wheel and plain_linux(file.filename):
             lines.append(
                 f"{file.filename}: its tag tells no glibc; whether the target's is enough,"
                 " only the wheel tells"

@@ -14,10 +14,12 @@ import msgspec
 from envspec.errors import BrokenArtifactError, HashMismatchError, InvalidValueError
 from envspec.index.credentials import without_credentials
 from envspec.index.encoding import decode_body
+from envspec.index.filenames import normal_name
 from envspec.index.metadata import CoreMetadata, parse_metadata
 from envspec.index.page import FileEntry, ProjectPage
+from envspec.index.pages import ACCEPT
 from envspec.index.recording import HEX_DIGITS, RecordedFile, Recording, row_problems, write_recording
-from envspec.index.simple import ACCEPT, file_url, parse_page
+from envspec.index.simple import file_url, parse_page
 from envspec.ports import Http, Progress, Request, Response
 from envspec.target.host import Target
 from envspec.target.tags import wheel_tags
@@ -158,7 +160,7 @@ def _project_name(name: str) -> str:
             why="letters, digits, '-', '_' and '.', beginning and ending with a letter or digit",
             fix="name projects without versions; every release that the index lists is recorded",
         )
-    return re.sub(r"[-_.]+", "-", name).lower()
+    return normal_name(name)
 
 
 def _wanted_tags(request: RecordRequest) -> frozenset[str] | None:

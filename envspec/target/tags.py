@@ -28,7 +28,7 @@ def wheel_tags(target: Target) -> tuple[str, ...]:
 
 
 def plain_linux(tag: str) -> bool:
-    """Say whether a tag's platform is ``linux_ARCH``, which tells no glibc."""
+    """Say whether the platform of a tag, or of a wheel's name, is ``linux_ARCH``, which tells no glibc."""
     return tag.rpartition("-")[2].startswith("linux_")
 
 

@@ -125,9 +125,9 @@ def test_a_broken_file_is_named_with_its_line_and_without_its_text(home: Path) -
             {"ENVSPEC_CACHE_DIR": "/own", "XDG_CACHE_HOME": "/x"}, "/own", id="our own variable wins"
         ),
         pytest.param({"XDG_CACHE_HOME": "/x"}, "/x/envspec", id="then XDG_CACHE_HOME"),
-        pytest.param({"XDG_CACHE_HOME": "x"}, "/home/someone/.cache/envspec", id="a relative one is ignored"),
-        pytest.param({}, "/home/someone/.cache/envspec", id="else the home folder"),
+        pytest.param({"XDG_CACHE_HOME": "x"}, "/h/someone/.cache/envspec", id="a relative one is ignored"),
+        pytest.param({}, "/h/someone/.cache/envspec", id="else the home folder"),
     ],
 )
 def test_the_cache_lies_where_the_user_wants_it(variables: Mapping[str, str], expected: str) -> None:
-    assert cache_dir({"HOME": "/home/someone", **variables}) == Path(expected)
+    assert cache_dir({"HOME": "/h/someone", **variables}) == Path(expected)

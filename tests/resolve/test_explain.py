@@ -16,7 +16,7 @@ from envspec.index.live import LiveIndex
 from envspec.index.pages import Pages
 from envspec.index.view import View
 from envspec.ports import Response
-from envspec.resolve.explain import explain, explain_dict, explanation
+from envspec.resolve.explain import explain, explanation
 from envspec.resolve.resolution import NoResolution, Wishes, read_wishes, resolve
 from envspec.resolve.trial import Trials
 from envspec.spec.request import LockRequest
@@ -107,7 +107,7 @@ def test_a_live_index_is_told_from_its_whole_pages() -> None:
 
 def test_the_table_for_machines_says_the_same() -> None:
     http = serving({"foo": [wheel("foo", "1.0"), wheel("foo", "2.0", yanked="bad")]}, {})
-    assert explain_dict(*conflict_over(http, ["foo>1"])) == {
+    assert explanation(*conflict_over(http, ["foo>1"])).to_dict() == {
         "what": "no set of releases fits ocr cu118 on linux x86_64 with Python 3.10 and glibc 2.28",
         "chains": [["your spec requires foo>1"]],
         "projects": [
