@@ -1,0 +1,1 @@
+"""Files that are no Python distribution: weights, vocabularies, installers."""

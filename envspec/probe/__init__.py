@@ -1,0 +1,1 @@
+"""What is observed of a live host: evidence, and the facts read from it."""

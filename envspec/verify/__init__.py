@@ -1,0 +1,1 @@
+"""The rules: a lock and the facts of a host become findings."""
