@@ -14,7 +14,7 @@ LAYERS = [
     {"errors", "ports"},
     {"artifact", "target"},
     {"spec", "lock", "probe"},
-    {"index", "assets", "compat", "bundle"},
+    {"index", "assets", "audit", "compat", "bundle"},
     {"resolve", "install", "verify"},
     {"report", "steps", "adapters"},
     {"cli"},
