@@ -14,13 +14,15 @@ from envspec.cli.console import Console
 
 if TYPE_CHECKING:
     from envspec.adapters.cache import SqliteStore
+    from envspec.adapters.page_process import PageProcess
     from envspec.adapters.workshop import Workshop
     from envspec.index.catalog import Catalog, Index, Project
     from envspec.index.client import IndexClient
     from envspec.index.dependencies import Dependencies
     from envspec.index.live import LiveIndex
     from envspec.index.pages import Pages
-    from envspec.index.view import ReleaseFile, View
+    from envspec.index.store import StoredBody
+    from envspec.index.view import ProjectRecord, ReleaseFile, View
     from envspec.lock.document import Build
     from envspec.ports import Http
     from envspec.spec.request import IndexRequest, LockRequest
@@ -64,6 +66,7 @@ class World:
         self._lean: Http | None = None
         self._downloads: Http | None = None
         self._workshop: Workshop | None = None
+        self._page_process: PageProcess | None = None
 
     def __enter__(self) -> World:
         return self
@@ -79,6 +82,8 @@ class World:
                 http.close()
         if self._pages is not None:
             self._pages.wait(_LAST_WAIT_S)
+        if self._page_process is not None:
+            self._page_process.close()
         if self._client is not None:
             self._client.save()
         if self._store is not None:
@@ -130,8 +135,19 @@ class World:
                 offline=self._arguments.offline,
                 refresh=self._arguments.refresh,
                 progress=self._console,
+                on_wake=self._open_page_process,
             )
         return self._pages
+
+    def _open_page_process(self) -> None:
+        from envspec.adapters.page_process import open_page_process
+
+        self._page_process = open_page_process()
+
+    def _read_page(self, body: StoredBody, project: str, view: View) -> ProjectRecord:
+        from envspec.index.reading import read_record
+
+        return (self._page_process or read_record)(body, project, view)
 
     @property
     def client(self) -> IndexClient:
@@ -139,7 +155,11 @@ class World:
         if self._client is None:
             from envspec.index.client import IndexClient
 
-            self._client = IndexClient(self.pages, lambda file, index: self.workshop.whole_wheel(file, index))
+            self._client = IndexClient(
+                self.pages,
+                lambda file, index: self.workshop.whole_wheel(file, index),
+                self._read_page,
+            )
         return self._client
 
     @property

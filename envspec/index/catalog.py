@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
 from envspec.errors import BrokenArtifactError, InvalidValueError
-from envspec.index.client import MAX_PAGE_DECODED_BYTES, IndexClient
+from envspec.index.client import IndexClient
 from envspec.index.credentials import without_credentials
 from envspec.index.dependencies import Dependencies, Environment, evaluate
 from envspec.index.live import LiveIndex
@@ -166,6 +166,7 @@ class Catalog:
         if body is None:
             return None
         from envspec.index.encoding import decode_body
+        from envspec.index.reading import MAX_PAGE_DECODED_BYTES
         from envspec.index.simple import parse_page
 
         text = decode_body(body.body, body.encoding, MAX_PAGE_DECODED_BYTES)

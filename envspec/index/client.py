@@ -19,21 +19,20 @@ from envspec.errors import (
     OfflineError,
     TooLargeError,
 )
-from envspec.index.credentials import without_credentials
 from envspec.index.crew import Job
 from envspec.index.dependencies import Dependencies, Environment, evaluate
 from envspec.index.filenames import normal_name, wheel_parts
 from envspec.index.live import LiveIndex
 from envspec.index.pages import Pages
+from envspec.index.reading import PageReader, read_record
 from envspec.index.store import StoredBody
 from envspec.index.versions import VersionList
-from envspec.index.view import ProjectRecord, ReleaseFile, View, reduce_page
+from envspec.index.view import ProjectRecord, ReleaseFile, View
 from envspec.ports import Response
 
 if TYPE_CHECKING:
     from envspec.index.metadata import CoreMetadata
 
-MAX_PAGE_DECODED_BYTES = 256 * 1024 * 1024
 MAX_METADATA_BYTES = 8 * 1024 * 1024
 
 
@@ -41,11 +40,15 @@ class IndexClient:
     """Records of projects and requirements of files, over the pages of indexes."""
 
     def __init__(
-        self, pages: Pages, whole_wheel: Callable[[ReleaseFile, LiveIndex], bytes] | None = None
+        self,
+        pages: Pages,
+        whole_wheel: Callable[[ReleaseFile, LiveIndex], bytes] | None = None,
+        reader: PageReader = read_record,
     ) -> None:
         self.pages = pages
         self._store = pages.store
         self._whole_wheel = whole_wheel
+        self._reader = reader
         self._records: dict[tuple[str, str], ProjectRecord | None] = {}
         self._dependencies: dict[tuple[str, str], Dependencies] = {}
         self._new_dependencies: list[tuple[str, str]] = []
@@ -142,16 +145,7 @@ class IndexClient:
             return False, None
 
     def _read(self, body: StoredBody, stamp: str, project: str, view: View, url: str) -> ProjectRecord:
-        from envspec.index.encoding import decode_body
-        from envspec.index.simple import parse_page
-
-        try:
-            text = decode_body(body.body, body.encoding, MAX_PAGE_DECODED_BYTES)
-        except (BrokenBodyError, TooLargeError) as error:
-            what = f"the page of {project} at {without_credentials(body.url)}: {error.what}"
-            raise type(error)(what=what, why=error.why, fix=error.fix) from error
-        page = parse_page(text, body.content_type, body.url, project)
-        record = reduce_page(page, view, name=project, url=body.url)
+        record = self._reader(body, project, view)
         record.stamp = stamp
         record.key = (url, view.key)
         return record

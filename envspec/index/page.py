@@ -6,9 +6,14 @@ Source: PEP 503 (HTML), 592 (yanked), 658 and 714 (metadata files), 691 (JSON),
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 
 import msgspec
+
+_PLAIN_URL = re.compile(r"https://[^\x00-\x20\x7f]*\Z")
+_SCHEME = re.compile(r"\s*([A-Za-z][A-Za-z0-9+.-]*):")
+_CONTROL = re.compile(r"[\x00-\x20\x7f]")
 
 
 class FileEntry(msgspec.Struct, frozen=True, rename="kebab", kw_only=True, gc=False):
@@ -30,6 +35,22 @@ class FileEntry(msgspec.Struct, frozen=True, rename="kebab", kw_only=True, gc=Fa
     dist_info_metadata: bool | dict[str, str] | None = None
     requires_dist: list[str] | None = None
     """Only recordings say it; None is unknown, not none."""
+
+    @property
+    def problem(self) -> str:
+        """Why this file can't be fetched or named; empty if it can."""
+        if not self.filename or "/" in self.filename:
+            return "no name for a file"
+        if _PLAIN_URL.match(self.url):
+            return ""
+        if not self.url:
+            return "it has no URL"
+        if _CONTROL.search(self.url):
+            return "its URL holds a space or a control character"
+        scheme = _SCHEME.match(self.url)
+        if scheme and scheme[1].lower() not in ("http", "https"):
+            return f"its URL is {scheme[1]}:, http or https was wanted"
+        return ""
 
 
 class ProjectPage(msgspec.Struct, frozen=True, kw_only=True, gc=False):

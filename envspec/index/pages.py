@@ -27,7 +27,7 @@ ACCEPT = "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+ht
 DEFAULT_FRESHNESS_S = 600
 _LONGEST_S = 366 * 86400
 MAX_PAGE_BYTES = 64 * 1024 * 1024
-WORKERS, MOST_WORKERS = 12, 40
+WORKERS, MOST_WORKERS = 32, 50
 ABSENT = "absent"
 """The stamp of a page that the index doesn't have."""
 
@@ -44,7 +44,9 @@ class Pages:
         offline: bool = False,
         refresh: bool = False,
         progress: Progress | None = None,
+        on_wake: Callable[[], None] = lambda: None,
     ) -> None:
+        self._on_wake = on_wake
         self._progress = progress or Silent()
         self.requests = 0
         """How many requests were answered in this run."""
@@ -210,6 +212,7 @@ class Pages:
             if job is None:
                 job = self._jobs[key] = Job(work)
             if self._crew is None:
+                self._on_wake()
                 self._crew = Crew(WORKERS, MOST_WORKERS)
                 self._progress.start("asking indexes")
         if fresh:

@@ -46,6 +46,11 @@ def parse_page(body: bytes, content_type: str, base_url: str, project: str) -> P
     body looks like. Entries that can't be used (broken, or leading elsewhere than http) are
     named in ``skipped``. Raises BrokenPageError.
     """
+    return _only_usable(read_page(body, content_type, base_url, project))
+
+
+def read_page(body: bytes, content_type: str, base_url: str, project: str) -> ProjectPage:
+    """As ``parse_page``, with the entries that have a ``problem`` still among the files."""
     where = f"the page of {project} at {without_credentials(base_url)}"
     head = body[:512].lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
     if "json" in content_type.lower():
@@ -55,17 +60,15 @@ def parse_page(body: bytes, content_type: str, base_url: str, project: str) -> P
                 why="JSON was promised; a login page or a proxy may have answered in place of the index",
                 fix="open the URL in a browser and see who answers",
             )
-        page = _parse_json(body, where, project)
-    elif head == b"{":
-        page = _parse_json(body, where, project)
-    elif head == b"<" or "html" in content_type.lower():
-        page = _parse_html(body, content_type, base_url, where, project)
-    else:
-        raise BrokenPageError(
-            what=f"{where} can't be read",
-            why=f"it came as {content_type[:80] or 'nothing in particular'!r} and is neither JSON nor HTML",
-        )
-    return _only_usable(page)
+        return _parse_json(body, where, project)
+    if head == b"{":
+        return _parse_json(body, where, project)
+    if head == b"<" or "html" in content_type.lower():
+        return _parse_html(body, content_type, base_url, where, project)
+    raise BrokenPageError(
+        what=f"{where} can't be read",
+        why=f"it came as {content_type[:80] or 'nothing in particular'!r} and is neither JSON nor HTML",
+    )
 
 
 def file_url(entry: FileEntry, base_url: str) -> str:
@@ -137,41 +140,18 @@ def _check_version(version: str, where: str) -> None:
 
 
 def _only_usable(page: ProjectPage) -> ProjectPage:
-    usable = [entry for entry in page.files if entry.url.startswith("https://") and "/" not in entry.filename]
-    if len(usable) == len(page.files):
+    problems = [entry.problem for entry in page.files]
+    if not any(problems):
         return page
-    usable = []
-    skipped = list(page.skipped)
-    for entry in page.files:
-        problem = _problem(entry)
-        if problem:
-            skipped.append(f"{_printable(entry.filename)}: {problem}")
-        else:
-            usable.append(entry)
-    return ProjectPage(name=page.name, files=usable, skipped=skipped)
-
-
-_SCHEME = re.compile(r"\s*([A-Za-z][A-Za-z0-9+.-]*):")
-_CONTROL = re.compile(r"[\x00-\x20\x7f]")
+    pairs = list(zip(page.files, problems, strict=True))
+    skipped = [f"{_printable(entry.filename)}: {problem}" for entry, problem in pairs if problem]
+    usable = [entry for entry, problem in pairs if not problem]
+    return ProjectPage(name=page.name, files=usable, skipped=[*page.skipped, *skipped])
 
 
 def _printable(name: str) -> str:
     """``name`` as a line of output may hold it, at most 200 characters."""
     return "".join(char if char.isprintable() else "?" for char in name[:200])
-
-
-def _problem(entry: FileEntry) -> str:
-    """Why this file can't be fetched or named; empty if it can."""
-    if not entry.filename or "/" in entry.filename:
-        return "no name for a file"
-    if not entry.url:
-        return "it has no URL"
-    if _CONTROL.search(entry.url):
-        return "its URL holds a space or a control character"
-    scheme = _SCHEME.match(entry.url)
-    if scheme and scheme[1].lower() not in ("http", "https"):
-        return f"its URL is {scheme[1]}:, http or https was wanted"
-    return ""
 
 
 _COMMENT_OR_TAG = re.compile(r"<(?:!--|(a|base|meta|form)(?=[\s/>]))", re.IGNORECASE)

@@ -83,6 +83,7 @@ class VersionList:
         strings: Sequence[str],
         prerelease_mask: int | None = None,
         masks: dict[str, int] | None = None,
+        keys: Sequence[Key] | None = None,
     ) -> None:
         self.strings = strings
         self.masks = {} if masks is None else masks
@@ -90,7 +91,7 @@ class VersionList:
         self.changed = False
         """Whether ``masks`` grew."""
         self._prerelease_mask = prerelease_mask
-        self._keys: list[Key] | None = None
+        self._keys = keys
 
     @classmethod
     def sort(cls, texts: Iterable[str]) -> tuple[VersionList, dict[str, str]]:
@@ -112,9 +113,7 @@ class VersionList:
             elif (len(normal), normal) < (len(strings[-1]), strings[-1]):
                 strings[-1] = normal
             places[text] = len(strings) - 1
-        made = cls(strings)
-        made._keys = keys[::-1]
-        return made, {text: strings[place] for text, place in places.items()}
+        return cls(strings, keys=keys[::-1]), {text: strings[place] for text, place in places.items()}
 
     def __len__(self) -> int:
         return len(self.strings)
@@ -128,7 +127,7 @@ class VersionList:
     def prerelease_mask(self) -> int:
         """Versions with a pre-release or development part."""
         if self._prerelease_mask is None:
-            bits = "".join("1" if _is_prerelease(key) else "0" for key in self._ascending())
+            bits = "".join("1" if _is_prerelease(key) else "0" for key in self.keys)
             self._prerelease_mask = int(bits or "0", 2)
         return self._prerelease_mask
 
@@ -149,7 +148,7 @@ class VersionList:
     def _clause_mask(self, clause: _Clause) -> int:
         if clause.text is not None:
             return sum(1 << i for i, string in enumerate(self.strings) if string.lower() == clause.text)
-        keys = self._ascending()
+        keys = self.keys
         count = len(keys)
         mask = 0
         for lower, upper in clause.ranges:
@@ -158,7 +157,9 @@ class VersionList:
                 mask |= ((1 << (end - first)) - 1) << (count - end)
         return mask
 
-    def _ascending(self) -> list[Key]:
+    @property
+    def keys(self) -> Sequence[Key]:
+        """Of each version, oldest first."""
         if self._keys is None:
             self._keys = [_key_of_kept(string) for string in reversed(self.strings)]
         return self._keys

@@ -14,7 +14,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from envspec.index.filenames import normal_name
-from envspec.index.versions import VersionList
+from envspec.index.versions import Key, VersionList
 
 if TYPE_CHECKING:
     from envspec.index.page import FileEntry, ProjectPage
@@ -226,6 +226,28 @@ class ProjectRecord:
             self._files[place] = known
         return known
 
+    def pack(self) -> tuple[list[str], Sequence[Key], int, int, int, str]:
+        """Everything as plain values, the rows as one text at the end; ``unpack`` reads them."""
+        rows = _rows_of_entries(self._entries, self.url)
+        versions = self.versions
+        return [*versions.strings], versions.keys, self.prereleases, self.yanked, self.sdist_only, rows
+
+    @classmethod
+    def unpack(
+        cls, name: str, url: str, packed: tuple[list[str], Sequence[Key], int, int, int, str]
+    ) -> ProjectRecord:
+        """The record that was packed, in another process of this run."""
+        strings, keys, prereleases, yanked, sdist_only, rows = packed
+        return cls(
+            name=name,
+            url=url,
+            versions=VersionList(strings, prerelease_mask=prereleases, keys=keys),
+            yanked=yanked,
+            sdist_only=sdist_only,
+            rows=rows.split("\n") if strings else (),
+            changed=True,
+        )
+
     def dump(self) -> tuple[str, str]:
         """Head and rows as text, for a cache; ``load`` reads them."""
         head = {
@@ -412,7 +434,7 @@ def _admitted(entry: FileEntry, view: View) -> bool:
         return False
     if view.need_hash and "sha256" not in entry.hashes:
         return False
-    return view.admits_time(entry.upload_time)
+    return view.admits_time(entry.upload_time) and not entry.problem
 
 
 def _other_name(written: str, name: str) -> bool:
