@@ -163,6 +163,8 @@ class NetworkFacts(NamedTuple):
     """Names of the proxy variables that are set."""
     egress: bool | None = None
     """Whether something outside answered; None unless --probe-egress was agreed."""
+    unverified: tuple[str, ...] = ()
+    """Settings that switch the checking of certificates off: ``PYTHONHTTPSVERIFY``, ``trusted-host``."""
 
 
 class Stage(NamedTuple):
@@ -172,6 +174,10 @@ class Stage(NamedTuple):
     ok: bool
     said: str
     """``EAI_NONAME``, ``refused``, ``issuer CN=Site CA, until 2026-01-01``, ``302 to https://...``."""
+    faults: tuple[str, ...] = ()
+    """Words of ``probe.endpoints.FAULTS``; one that is ok may have some, too: ``resolvers-differ``."""
+    issuer: str = ""
+    """Who signed the certificate, where one was seen."""
 
 
 class EndpointObservation(NamedTuple):
