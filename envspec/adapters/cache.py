@@ -40,6 +40,8 @@ class SqliteStore:
         self._path = path
         self.trouble = ""
         """Why nothing could be kept; empty while all is well."""
+        self._holds_nothing = False
+        """Whether this run made the file and wrote nothing yet, so that no question can be answered."""
         self._database = self._open()
 
     def _open(self) -> sqlite3.Connection:
@@ -47,21 +49,25 @@ class SqliteStore:
             try:
                 os.makedirs(os.path.dirname(self._path), exist_ok=True)
                 try:
-                    return _connect(self._path)
+                    return self._connect(self._path)
                 except sqlite3.DatabaseError as error:
                     if not _is_broken(error):
                         raise
                     return self._begin_anew(self._path)
             except (OSError, sqlite3.Error) as error:
                 self.trouble = f"the cache {self._path} can't be used ({error}); going on without it"
-        return _connect(":memory:")
+        return self._connect(":memory:")
+
+    def _connect(self, where: str) -> sqlite3.Connection:
+        database, self._holds_nothing = _connect(where)
+        return database
 
     def _begin_anew(self, path: str) -> sqlite3.Connection:
         os.replace(path, f"{path}.broken")
         with suppress(FileNotFoundError):
             os.unlink(f"{path}-journal")  # SQLite would mend the new file by it
         self.trouble = f"the cache {path} was broken: it's now {path}.broken, and begun anew"
-        return _connect(path)
+        return self._connect(path)
 
     def _mend(self, error: sqlite3.Error) -> bool:
         """Begin a broken file anew; False where that isn't it. To be called with the lock held."""
@@ -73,7 +79,7 @@ class SqliteStore:
             self._database = self._begin_anew(self._path)
         except (OSError, sqlite3.Error) as failed:
             self._tell(f"is broken and can't be begun anew ({failed})")
-            self._database = _connect(":memory:")
+            self._database = self._connect(":memory:")
         return True
 
     def page(self, url: str) -> StoredPage | None:
@@ -153,6 +159,7 @@ class SqliteStore:
             pending, self._pending = self._pending, []
             if not pending:
                 return
+            self._holds_nothing = False
             try:
                 self._write(pending)
             except sqlite3.Error as error:
@@ -187,6 +194,8 @@ class SqliteStore:
         return next(iter(self._rows(sql, values)), None)
 
     def _rows(self, sql: str, values: Sequence[str]) -> list[tuple[Any, ...]]:
+        if self._holds_nothing:
+            return []
         with self._lock:
             try:
                 return self._database.execute(sql, values).fetchall()
@@ -200,7 +209,9 @@ class SqliteStore:
         return str(row[0]) if row else None
 
 
-def _connect(where: str) -> sqlite3.Connection:
+def _connect(where: str) -> tuple[sqlite3.Connection, bool]:
+    """The database, and whether its tables were made just now."""
+    made = False
     database = sqlite3.connect(where, timeout=_BUSY_S, check_same_thread=False, isolation_level=None)
     try:
         database.execute("PRAGMA synchronous=OFF")  # a cache that a power cut broke is begun anew
@@ -210,11 +221,12 @@ def _connect(where: str) -> sqlite3.Connection:
                 for statement in _SCHEMA:
                     database.execute(statement)
                 database.execute(f"PRAGMA user_version={_SCHEMA_VERSION}")
+                made = True
             database.execute("COMMIT")
     except sqlite3.Error:
         database.close()
         raise
-    return database
+    return database, made
 
 
 def _is_broken(error: sqlite3.Error) -> bool:

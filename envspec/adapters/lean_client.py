@@ -16,6 +16,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from errno import ETIMEDOUT
+from functools import lru_cache
 from typing import Protocol
 
 from envspec.adapters.web_address import Address
@@ -158,14 +159,12 @@ class _Connection:
         self.answered = False
         """Whether a byte of the present answer came."""
         self.on_first_answer = _nothing
+        self._news = select.poll()
+        self._news.register(plain, select.POLLIN | select.POLLERR | select.POLLHUP)
 
     def is_quiet(self) -> bool:
         """False if the server hung up, or says what nobody asked for."""
-        if self.ahead:
-            return False
-        poll = select.poll()
-        poll.register(self._plain, select.POLLIN | select.POLLERR | select.POLLHUP)
-        return not poll.poll(0)
+        return not self.ahead and not self._news.poll(0)
 
     def ask(self, head: bytes) -> tuple[int, Mapping[str, str], bool]:
         """Send a request; return status, headers, and whether the connection outlives the answer."""
@@ -328,6 +327,8 @@ class _TlsStream:
         return self._tls.session
 
     def recv(self, size: int, /) -> bytes:
+        if not self._incoming.pending and not self._tls.pending():
+            self._fill()  # to be told so by an exception takes as long as all the rest
         while (data := self._decrypted(size)) is None:
             self._flush()
             self._fill()
@@ -451,15 +452,21 @@ def _read_head(data: bytes) -> tuple[int, Mapping[str, str], bool]:
         raise BadFrameError(f"a head of more than {MAX_HEAD_LINES} lines")
     headers: dict[str, str] = {}
     for line in lines[1:]:
-        field = _FIELD.fullmatch(line)
-        if field is None:
-            raise BadFrameError(f"the header line {line[:40]!r} can't be read")
-        name, value = field[1].lower(), field[2].rstrip(" \t")
+        name, value = _field(line)
         headers[name] = f"{headers[name]}, {value}" if name in headers else value
     _check_framing(headers)
     connection = headers.get("connection", "").lower()
     lasts = "close" not in connection if first[1] == "1" else "keep-alive" in connection
     return int(first[2]), headers, lasts
+
+
+@lru_cache(maxsize=256)
+def _field(line: str) -> tuple[str, str]:
+    """Name in lower case, and value, of a header line; most lines come with each answer of a server."""
+    field = _FIELD.fullmatch(line)
+    if field is None:
+        raise BadFrameError(f"the header line {line[:40]!r} can't be read")
+    return field[1].lower(), field[2].rstrip(" \t")
 
 
 def _check_framing(headers: dict[str, str]) -> None:
@@ -470,7 +477,7 @@ def _check_framing(headers: dict[str, str]) -> None:
             raise BadFrameError(f"the transfer coding {coding[:40]!r}, where only chunked is known")
         headers.pop("content-length", None)
     length = headers.get("content-length")
-    if length is None:
+    if length is None or (length.isascii() and length.isdigit() and len(length) < 19):
         return
     lengths = {part.strip() for part in length.split(",")}
     [length] = lengths if len(lengths) == 1 else [""]

@@ -37,4 +37,4 @@ def read_record(body: StoredBody, project: str, view: View) -> ProjectRecord:
         what = f"the page of {project} at {without_credentials(body.url)}: {error.what}"
         raise type(error)(what=what, why=error.why, fix=error.fix) from error
     page = read_page(text, body.content_type, body.url, project)
-    return reduce_page(page, view, name=project, url=body.url)
+    return reduce_page(page, view, name=project, url=body.url, only_usable=True)

@@ -338,16 +338,19 @@ def _sound_hashes(hashes: Mapping[str, str]) -> Mapping[str, str]:
     }
 
 
-def reduce_page(page: ProjectPage, view: View, *, name: str, url: str) -> ProjectRecord:
+def reduce_page(
+    page: ProjectPage, view: View, *, name: str, url: str, only_usable: bool = False
+) -> ProjectRecord:
     """Keep of each release the best wheel that fits, else the sdist.
 
     Best is the first of the target's wheel tags, then the highest build number
-    (PEP 427). Requires-Python and the cut-off are judged per file.
+    (PEP 427). Requires-Python and the cut-off are judged per file. ``only_usable`` leaves
+    entries with a ``problem`` out, which costs little where most are of other targets.
     """
-    by_text = _sort_out(page.files, view, name)
-    versions, canonical = VersionList.sort(by_text)
+    best = _sort_out(page.files, view, name, only_usable)
+    versions, canonical = VersionList.sort(best)
     chosen: dict[str, FileEntry] = {}
-    for text, entry in by_text.items():
+    for text, entry in best.items():
         known = canonical.get(text)
         if known is not None and (known not in chosen or not chosen[known].filename.endswith(".whl")):
             chosen[known] = entry
@@ -391,7 +394,7 @@ def _metadata_of(entry: FileEntry) -> bool | Mapping[str, str]:
     return False
 
 
-def _sort_out(entries: Iterable[FileEntry], view: View, name: str) -> dict[str, FileEntry]:
+def _sort_out(entries: Iterable[FileEntry], view: View, name: str, only_usable: bool) -> dict[str, FileEntry]:
     """The best wheel of each version, else its sdist, by the version as the file name writes it."""
     best: dict[str, tuple[int, Any, FileEntry]] = {}
     sdists: list[FileEntry] = []
@@ -414,6 +417,8 @@ def _sort_out(entries: Iterable[FileEntry], view: View, name: str) -> dict[str, 
             release = parts[0].split("-")
             if len(release) not in (2, 3) or _other_name(release[0], name) or not _admitted(entry, view):
                 continue
+            if only_usable and entry.problem:
+                continue
             build = _build_number(release[2]) if len(release) == 3 else ()
             known = best.get(release[1])
             if known is None or rank < known[0] or (rank == known[0] and build > known[1]):
@@ -424,7 +429,8 @@ def _sort_out(entries: Iterable[FileEntry], view: View, name: str) -> dict[str, 
     for entry in sdists:
         version = _sdist_version(entry.filename, name)
         is_better = version not in found or entry.filename.endswith(".tar.gz")
-        if version and version not in best and is_better and _admitted(entry, view):
+        is_out = version in best or not is_better or (only_usable and bool(entry.problem))
+        if version and not is_out and _admitted(entry, view):
             found[version] = entry
     return found
 
@@ -434,7 +440,7 @@ def _admitted(entry: FileEntry, view: View) -> bool:
         return False
     if view.need_hash and "sha256" not in entry.hashes:
         return False
-    return view.admits_time(entry.upload_time) and not entry.problem
+    return view.admits_time(entry.upload_time)
 
 
 def _other_name(written: str, name: str) -> bool:
