@@ -26,6 +26,7 @@ FAULTS: Mapping[str, str] = {
     "no-address": "the name has no address",
     "resolvers-differ": "not every name server knows the name",
     "resolver-silent": "a name server does not answer, which slows every look-up",
+    "system-look-up": "the name servers know the name, and the system's own look-up fails",
     "only-hosts-file": "only /etc/hosts knows the name",
     "refused": "the host refuses connections on this port",
     "unreachable": "there is no route to it",
@@ -34,7 +35,7 @@ FAULTS: Mapping[str, str] = {
     "not-connected": "no connection came about",
     "proxy-refused": "the proxy opened no tunnel",
     "proxy-login": "the proxy wants a user name and password",
-    "proxy-kind": "this proxy speaks neither http nor https",
+    "proxy-kind": "the probe speaks to http proxies only",
     "unknown-ca": "the certificate's issuer is not trusted here",
     "self-signed": "the certificate is self-signed, and not trusted here",
     "expired": "the certificate has expired by the host's clock",
@@ -234,7 +235,9 @@ def _read_name(hop: _Hop, value: _Value) -> Stage:
     if name.count and name.hosts_file and total and not any(knows):
         faults.append("only-hosts-file")
     if not name.count:
-        faults.insert(0, "" if any(knows) else _name_fault(name))
+        faults.insert(
+            0, "system-look-up" if any(knows) and all(knows) else "" if any(knows) else _name_fault(name)
+        )
     said = _count(name.count, "address") if name.count else name.error
     return _stage("name", name.count > 0, whose + "; ".join([said, *details]), faults)
 
@@ -331,9 +334,9 @@ def _read_tls(hop: _Hop, value: _Value) -> Stage:
     if tls.error == "verify":
         faults = _verify_faults(tls, certificate, value.clock)
         details = [*seen, *_clock_said(faults, value.clock)]
-        if tls.verify_message:
+        if tls.verify_message and faults[0] in ("unverified", "chain-dates"):
             details.append(f"OpenSSL: {tls.verify_message}")
-        elif "expired" in faults or "not-yet-valid" in faults:
+        if tls.verify_code is None and {"expired", "not-yet-valid"} & set(faults):
             details.append("this Python can't tell whether its issuer is trusted, too")
         said = "; ".join([*(FAULTS[fault] for fault in faults), *details])
         return _stage("tls", False, said, faults + unreadable, issuer)
