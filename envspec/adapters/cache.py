@@ -40,7 +40,7 @@ class SqliteStore:
         self._path = path
         self.trouble = ""
         """Why nothing could be kept; empty while all is well."""
-        self._holds_nothing = False
+        self.holds_nothing = False
         """Whether this run made the file and wrote nothing yet, so that no question can be answered."""
         self._database = self._open()
 
@@ -59,7 +59,7 @@ class SqliteStore:
         return self._connect(":memory:")
 
     def _connect(self, where: str) -> sqlite3.Connection:
-        database, self._holds_nothing = _connect(where)
+        database, self.holds_nothing = _connect(where)
         return database
 
     def _begin_anew(self, path: str) -> sqlite3.Connection:
@@ -159,7 +159,7 @@ class SqliteStore:
             pending, self._pending = self._pending, []
             if not pending:
                 return
-            self._holds_nothing = False
+            self.holds_nothing = False
             try:
                 self._write(pending)
             except sqlite3.Error as error:
@@ -194,7 +194,7 @@ class SqliteStore:
         return next(iter(self._rows(sql, values)), None)
 
     def _rows(self, sql: str, values: Sequence[str]) -> list[tuple[Any, ...]]:
-        if self._holds_nothing:
+        if self.holds_nothing:
             return []
         with self._lock:
             try:

@@ -33,12 +33,15 @@ _ERRORS: dict[str, type[EnvspecError]] = {
 }
 
 
-def open_page_process() -> PageProcess | None:
-    """Start one; None where it would be no gain (one core), or can't be (no fork, threads already run)."""
+def open_page_process(*, at_once: bool = False) -> PageProcess | None:
+    """Start one; None where it would be no gain (one core), or can't be (no fork, threads already run).
+
+    ``at_once``: pages are sure to come, so it loads what reading takes while the first is asked for.
+    """
     if sys.platform != "linux" or len(os.sched_getaffinity(0)) < 2 or threading.active_count() > 1:
         return None
     try:
-        return PageProcess()
+        return PageProcess(at_once=at_once)
     except OSError:  # no process or memory left for it
         return None
 
@@ -46,7 +49,7 @@ def open_page_process() -> PageProcess | None:
 class PageProcess:
     """A PageReader. To be made before any thread is started."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, at_once: bool = False) -> None:
         self._channel, theirs = socket.socketpair()
         for end in (self._channel, theirs):
             end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _BUFFER_BYTES)
@@ -55,7 +58,7 @@ class PageProcess:
         self._process = os.fork()
         if self._process == 0:
             self._channel.close()
-            _serve(theirs)
+            _serve(theirs, at_once)
         theirs.close()
 
     def __call__(self, body: StoredBody, project: str, view: View) -> ProjectRecord:
@@ -114,7 +117,7 @@ def _exactly(channel: socket.socket, size: int) -> bytearray:
     return data
 
 
-def _serve(channel: socket.socket) -> NoReturn:
+def _serve(channel: socket.socket, at_once: bool) -> NoReturn:
     """What the second process does until the first one hangs up."""
     import gc
 
@@ -122,6 +125,8 @@ def _serve(channel: socket.socket) -> NoReturn:
     for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(name, signal.SIG_IGN)  # ours is the end of the channel
     try:
+        if at_once:
+            _answer(marshal.dumps(_SMALLEST), _SMALLEST_PAGE)
         while True:
             head, body = _receive(channel)
             _send(channel, *_answer(head, body))
@@ -133,9 +138,9 @@ def _answer(head: bytes, body: bytes) -> tuple[bytes, bytes]:
     from envspec.index.view import View
     from envspec.target.host import Target
 
-    project, about, (*target, cutoff, need_hash, sdists) = marshal.loads(head)  # noqa: S302
-    key = (*target, cutoff, need_hash, sdists)
-    view = _VIEWS.get(key) or _VIEWS.setdefault(key, View(Target(*target), cutoff, need_hash, sdists))
+    project, about, seen = marshal.loads(head)  # noqa: S302
+    *target, cutoff, need_hash, sdists = seen
+    view = _VIEWS.get(seen) or _VIEWS.setdefault(seen, View(Target(*target), cutoff, need_hash, sdists))
     try:
         packed = read_record(StoredBody(body, *about), project, view).pack()
     except tuple(_ERRORS.values()) as error:
@@ -143,5 +148,8 @@ def _answer(head: bytes, body: bytes) -> tuple[bytes, bytes]:
     plain: Any = packed[:-1]
     return marshal.dumps(plain), packed[-1].encode()
 
+
+_SMALLEST_PAGE = b'{"files": [{"filename": "a-1-py3-none-any.whl", "url": "a", "requires-python": ">=3"}]}'
+_SMALLEST = ("a", ("", "", ""), ("x86_64", (2, 17), "3.10.0", "", False, False))
 
 _VIEWS: dict[Any, View] = {}

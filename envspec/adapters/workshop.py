@@ -30,6 +30,7 @@ from envspec.index.credentials import with_credentials_of, without_credentials
 from envspec.index.dependencies import Dependencies, Environment, evaluate
 from envspec.index.filenames import normal_name
 from envspec.index.live import LiveIndex
+from envspec.index.metadata import CoreMetadata
 from envspec.index.recorded import RecordedIndex
 from envspec.index.recording import Recording, read_recording
 from envspec.index.versions import VersionList
@@ -215,6 +216,18 @@ class Workshop:
             self._sdists[key] = outcome
         return outcome
 
+    def static_sdist(
+        self, file: ReleaseFile, index: LiveIndex, name: str, version: str
+    ) -> CoreMetadata | None:
+        """What a source distribution says of itself, downloaded for it; None if only a build can tell."""
+        with tempfile.TemporaryDirectory(prefix="envspec-") as folder:
+            path = Path(folder) / file.filename
+            try:
+                self._fetch(file, index, path, MAX_SDIST_BYTES)
+                return _static_metadata(path, name, version)
+            except OSError as error:
+                raise DiskError(what=f"{path}: can't be used", why=error.strerror or str(error)) from error
+
     def _opened_sdist(
         self,
         file: ReleaseFile,
@@ -225,24 +238,32 @@ class Workshop:
         catalog: Catalog,
         preferred: Mapping[str, str],
     ) -> tuple[Dependencies | str, Build | None]:
-        from envspec.index.sdist import static_metadata
-
         sought = Sought(name, version, file.hashes.get("sha256", ""), request, preferred)
         built = self._builds.remembered(sought) if sought.sha256 else None
         if built is not None:
             return _evaluated(built, catalog), built.build
+        if isinstance(index, LiveIndex) and not self._offline:
+            found = self._client.static_dependencies(file, index, (name, version), catalog.environment)
+            if found is not None:
+                return found, None
         with tempfile.TemporaryDirectory(prefix="envspec-") as folder:
             path = Path(folder) / file.filename
             digest = self._fetch(file, index, path, MAX_SDIST_BYTES)
             try:
-                with path.open("rb") as data:
-                    metadata = static_metadata(data, name, version)
+                metadata = None if isinstance(index, LiveIndex) else _static_metadata(path, name, version)
                 if metadata is not None:
                     return self._client.keep(file.identity, metadata, catalog.environment), None
                 built = self._builds.run(path, sought._replace(sha256=digest))
             except OSError as error:
                 raise DiskError(what=f"{path}: can't be used", why=error.strerror or str(error)) from error
         return _evaluated(built, catalog), built.build
+
+
+def _static_metadata(path: Path, name: str, version: str) -> CoreMetadata | None:
+    from envspec.index.sdist import static_metadata
+
+    with path.open("rb") as data:
+        return static_metadata(data, name, version)
 
 
 def _evaluated(built: Built, catalog: Catalog) -> Dependencies:

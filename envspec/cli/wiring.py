@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import re
+import threading
 import time
 from collections.abc import Mapping
 from types import TracebackType
@@ -66,6 +67,7 @@ class World:
         self._lean: Http | None = None
         self._downloads: Http | None = None
         self._workshop: Workshop | None = None
+        self._opening = threading.RLock()
         self._page_process: PageProcess | None = None
 
     def __enter__(self) -> World:
@@ -142,7 +144,7 @@ class World:
     def _open_page_process(self) -> None:
         from envspec.adapters.page_process import open_page_process
 
-        self._page_process = open_page_process()
+        self._page_process = open_page_process(at_once=self.store.holds_nothing)
 
     def _read_page(self, body: StoredBody, project: str, view: View) -> ProjectRecord:
         from envspec.index.reading import read_record
@@ -159,12 +161,17 @@ class World:
                 self.pages,
                 lambda file, index: self.workshop.whole_wheel(file, index),
                 self._read_page,
+                lambda file, index, name, version: self.workshop.static_sdist(file, index, name, version),
             )
         return self._client
 
     @property
     def workshop(self) -> Workshop:
         """The one that opens indexes and files."""
+        with self._opening:
+            return self._opened_workshop()
+
+    def _opened_workshop(self) -> Workshop:
         if self._workshop is None:
             from envspec.adapters.workshop import Workshop
 

@@ -197,8 +197,7 @@ class Catalog:
     def _found_dependencies(self, project: Project, place: int) -> Dependencies | str:
         version = project.versions[place]
         file = project.record.file(place)
-        said = (self.policy.said or {}).get((project.name, version.partition("+")[0]))
-        said = (self.policy.said or {}).get((project.name, version), said)
+        said = self._said(project.name, version)
         try:
             if said is not None:
                 return evaluate(said[0], self.environment, requires_python=said[1], extras=())
@@ -217,6 +216,11 @@ class Catalog:
         if own and own != file.requires_python and not self.view.admits_python(own):
             return f"its metadata asks for Python {own}"
         return found
+
+    def _said(self, name: str, version: str) -> tuple[Sequence[str], str] | None:
+        """What the spec itself says of a release: requirements, and Requires-Python."""
+        said = self.policy.said or {}
+        return said.get((name, version)) or said.get((name, version.partition("+")[0]))
 
     def _of_sdist(self, file: ReleaseFile, project: Project, version: str) -> Dependencies | str:
         known = self._client.stored_dependencies(file, self.environment)
@@ -272,7 +276,8 @@ class Catalog:
         if not mask or not tries or not isinstance(index, LiveIndex):
             return
         lowest = mask & -mask
-        file = record.file(lowest.bit_length() - 1)
+        place = lowest.bit_length() - 1
+        file, version = record.file(place), record.versions.strings[place]
 
         def then(found: Dependencies) -> None:
             if any(self._is_ruled_out(requirement) for requirement in found.always):
@@ -282,6 +287,8 @@ class Catalog:
 
         if file.is_wheel:
             self._client.foresee_dependencies(file, index, self.environment, then)
+        elif self._sdist is not None and self._said(record.name, version) is None:
+            self._client.foresee_sdist(file, index, (record.name, version), self.environment, then)
 
     def _is_ruled_out(self, requirement: Requirement) -> bool:
         """Whether the spec's own demands leave nothing for this requirement, as far as is known yet."""

@@ -44,11 +44,13 @@ class IndexClient:
         pages: Pages,
         whole_wheel: Callable[[ReleaseFile, LiveIndex], bytes] | None = None,
         reader: PageReader = read_record,
+        static_sdist: Callable[[ReleaseFile, LiveIndex, str, str], CoreMetadata | None] | None = None,
     ) -> None:
         self.pages = pages
         self._store = pages.store
         self._whole_wheel = whole_wheel
         self._reader = reader
+        self._static_sdist = static_sdist
         self._records: dict[tuple[str, str], ProjectRecord | None] = {}
         self._dependencies: dict[tuple[str, str], Dependencies] = {}
         self._new_dependencies: list[tuple[str, str]] = []
@@ -198,6 +200,55 @@ class IndexClient:
             return known
 
         return self.pages.job((identity, environment.key), work, urgent=urgent)
+
+    def foresee_sdist(
+        self,
+        file: ReleaseFile,
+        index: LiveIndex,
+        release: tuple[str, str],
+        environment: Environment,
+        then: Callable[[Dependencies], None],
+    ) -> None:
+        """Begin to fetch a source distribution, and hand what it says without a build to ``then``."""
+        if not self.pages.has_job(("sdist", file.identity)):
+            self._start_sdist(file, index, release, environment, urgent=False, then=then)
+
+    def static_dependencies(
+        self, file: ReleaseFile, index: LiveIndex, release: tuple[str, str], environment: Environment
+    ) -> Dependencies | None:
+        """What a source distribution says of itself, without a build; None if only a build can tell.
+
+        ``release`` is name and version. Raises OutsideError; BrokenArtifactError is the file's own fault.
+        """
+        return self._start_sdist(file, index, release, environment, urgent=True).outcome()
+
+    def _start_sdist(
+        self,
+        file: ReleaseFile,
+        index: LiveIndex,
+        release: tuple[str, str],
+        environment: Environment,
+        *,
+        urgent: bool,
+        then: Callable[[Dependencies], None] | None = None,
+    ) -> Job[Dependencies | None]:
+        def work() -> Dependencies | None:
+            known = self.stored_dependencies(file, environment)
+            if known is None and self._static_sdist is not None and not self._must_be_built(file):
+                metadata = self._static_sdist(file, index, *release)
+                if metadata is not None:
+                    known = self.keep(file.identity, metadata, environment)
+                elif _is_digest(file.identity):
+                    self._store.put_note(f"built:{file.identity}", "")
+            if then is not None and known is not None:
+                then(known)
+            return known
+
+        return self.pages.job(("sdist", file.identity), work, urgent=urgent)
+
+    def _must_be_built(self, file: ReleaseFile) -> bool:
+        """Whether an earlier run saw that this very file says too little without a build."""
+        return self._store.note(f"built:{file.identity}") is not None
 
     def stored_dependencies(
         self, file: ReleaseFile, environment: Environment, index: LiveIndex | None = None

@@ -55,7 +55,7 @@ def _inflate(body: bytes, coding: str, limit: int) -> bytes:
             part = stream.decompress(rest, room)
         except _broken as error:
             raise BrokenBodyError(
-                what=f"a body isn't the {coding} it claims to be", why=str(error)
+                what=f"a body isn't the {coding} it claims to be", why="what came can't be unpacked"
             ) from error
         parts.append(part)
         room -= len(part)
