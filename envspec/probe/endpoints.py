@@ -84,6 +84,11 @@ _CONNECT_FAULTS = {
     "timeout": "timeout",
 }
 _STATUS_FAULTS = {401: "login", 403: "forbidden", 404: "missing", 410: "missing", 429: "too-often"}
+_TRUSTED_BY = {
+    "ca-file": "the spec's ca-file",
+    "SSL_CERT_FILE": "the bundle that SSL_CERT_FILE names",
+    "SSL_CERT_DIR": "the folder that SSL_CERT_DIR names",
+}
 _MAX_ENDPOINTS = 64
 _MAX_HOPS = 6
 
@@ -327,7 +332,7 @@ def _read_tls(hop: _Hop, value: _Value) -> Stage:
     if tls.ca_file_error:
         seen = [*seen, f"ca-file: {tls.ca_file_error}"]
     if tls.ok:
-        by = "the spec's ca-file" if tls.trusted_by == "ca-file" else "the host's store"
+        by = _TRUSTED_BY.get(tls.trusted_by, "the host's store")
         only = ["ca-file-only"] if tls.trusted_by == "ca-file" else []
         said = "; ".join([f"{tls.version} trusted by {by}", *seen])
         return _stage("tls", True, said, only + unreadable, issuer)
