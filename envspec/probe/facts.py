@@ -175,7 +175,7 @@ class Stage(NamedTuple):
     said: str
     """``EAI_NONAME``, ``refused``, ``issuer CN=Site CA, until 2026-01-01``, ``302 to https://...``."""
     faults: tuple[str, ...] = ()
-    """Words of ``probe.endpoints.FAULTS``; one that is ok may have some, too: ``resolvers-differ``."""
+    """Words of ``probe.endpoint_stage.FAULTS``; one that is ok may have some, too: ``resolvers-differ``."""
     issuer: str = ""
     """Who signed the certificate, where one was seen."""
 

@@ -9,7 +9,7 @@ from envspec.verify.finding import Status
 
 
 class Remedy(NamedTuple):
-    """What a fault of ``probe.endpoints.FAULTS`` does to the finding."""
+    """What a fault of ``probe.endpoint_stage.FAULTS`` does to the finding."""
 
     status: Status
     fix: str

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from envspec.compat.tls_clients import CaStore, TlsClient, ca_store, ca_stores, clients_among
-from envspec.probe.endpoints import FAULTS
+from envspec.probe.endpoint_stage import FAULTS
 from envspec.probe.facts import EndpointObservation, HostFacts, Stage
 from envspec.verify.endpoint_faults import REMEDIES
 from envspec.verify.finding import RANK, Finding, Status

@@ -1,3 +1,5 @@
+# mypy: ignore-errors
+# ruff: noqa: B905, D102, D103, FURB188, N818, PERF203, RUF005, UP015, UP031, UP041
 """Endpoints, tried from the host stage by stage. A part of probe.py: Python 3.6, standard library alone.
 
 Only what a client would send is sent: look-ups, a handshake, HEAD and GET without a login. A certificate that
@@ -92,6 +94,12 @@ class Visit:
         if now >= self.end:
             raise OutOfTime
         return min(now + self.timeout_s, self.end)
+
+    def timed_out(self):
+        """What a step that got no answer says; OutOfTime where it was cut short."""
+        if time.monotonic() >= self.end:
+            raise OutOfTime
+        return "timeout"
 
     def run(self):
         """Go from hop to hop."""
@@ -434,7 +442,7 @@ def ask_once(way, channel, method, target):
         channel.end = way.visit.deadline()
         record["status"], location = channel.ask(["%s %s HTTP/1.1" % (method, target)] + lines)
     except socket.timeout:
-        record["error"] = "timeout"
+        record["error"] = way.visit.timed_out()
     except NotHttp:
         record["error"] = "not-http"
     except OSError:
@@ -473,7 +481,7 @@ def shake_hands_anew(way, context, by):
     try:
         channel = way.open()
     except socket.timeout:
-        return {"ok": False, "error": "timeout"}, None
+        return {"ok": False, "error": way.visit.timed_out()}, None
     except OSError:
         return {"ok": False, "error": "closed"}, None
     return shake_hands(way, channel, context, by), channel
@@ -496,7 +504,7 @@ def shake_hands(way, channel, context, by):
             if code not in (62, 64) or way.visit.identify:
                 record["verify-message"] = getattr(error, "verify_message", "")
         elif isinstance(error, socket.timeout):
-            record["error"] = "timeout"
+            record["error"] = way.visit.timed_out()
         elif not isinstance(error, ssl.SSLError) or isinstance(
             error, (ssl.SSLEOFError, ssl.SSLZeroReturnError)
         ):
@@ -678,7 +686,7 @@ def name_matches(pattern, host):
 # -- names: a small DNS client (RFC 1035), so that each resolver is asked
 
 CODES = {0: "NOERROR", 1: "FORMERR", 2: "SERVFAIL", 3: "NXDOMAIN", 4: "NOTIMP", 5: "REFUSED"}
-A, AAAA = 1, 28
+A, AAAA, CUT = 1, 28, 0x0200
 LENGTHS = {A: 4, AAAA: 16}
 
 
@@ -725,7 +733,7 @@ def resolver_settings(text, host):
 
 
 def ask_resolver(server, port, candidates, host, end, record):
-    """Ask for A and AAAA of each candidate until one has an address; the name as it stands speaks otherwise."""
+    """Ask for each candidate until one has an address; otherwise the name as it stands speaks."""
     for name in candidates:
         answers = {"a": ask_for(server, port, name, A, end), "aaaa": ask_for(server, port, name, AAAA, end)}
         if name == host.rstrip(".") or answers["a"]["count"] or answers["aaaa"]["count"]:
@@ -753,7 +761,7 @@ def ask_for(server, port, name, kind, end):
                     if answer is None:
                         said = "garbage"
                     elif answer.pop("cut"):
-                        return ask_over_tcp(info, query, kind, end) or answer
+                        return ask_over_tcp(info, query, kind, end) or {"said": "cut", "count": 0}
                     else:
                         return answer
     except socket.gaierror:
@@ -798,29 +806,26 @@ def dns_query(name, kind):
 def read_answer(data, query, kind):
     """What an answer says; None where it isn't one to this query. A pointer in a name is never followed."""
     question = query[12:]
+    if len(data) < 12 or data[:2] != query[:2] or not data[2] & 0x80:
+        return None
+    flags, questions, answers = struct.unpack("!3H", data[2:8])
+    same = questions == 1 and data[12 : 12 + len(question)].lower() == question.lower()
+    if not same and (questions or not flags & 15):
+        return None
+    code, count, at = flags & 15, 0, 12 + len(question)
+    if flags & CUT or not same:
+        return {"said": CODES.get(code, "RCODE%d" % code), "count": 0, "cut": bool(flags & CUT)}
     try:
-        ident, flags, questions, answers = struct.unpack("!4H", data[:8])
-        code = flags & 15
-        if ident != struct.unpack("!H", query[:2])[0] or not flags & 0x8000:
-            return None
-        at = 12
-        if questions == 1 and data[12 : 12 + len(question)].lower() == question.lower():
-            at += len(question)
-        elif questions or not code:
-            return None
-        count = 0
         for _ in range(min(answers, 256)):
             at = after_name(data, at)
             found, _, _, length = struct.unpack("!2HIH", data[at : at + 10])
             at += 10 + length
             if at > len(data):
-                raise ValueError("short")
+                return None
             count += found == kind and length == LENGTHS[kind]
     except (struct.error, IndexError, ValueError):
-        if len(data) < 4 or not data[2] & 2:
-            return None
-        code, count = data[3] & 15, 0
-    return {"said": CODES.get(code, "RCODE%d" % code), "count": int(count), "cut": bool(flags & 0x0200)}
+        return None
+    return {"said": CODES.get(code, "RCODE%d" % code), "count": int(count), "cut": False}
 
 
 def after_name(data, at):
