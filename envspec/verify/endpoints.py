@@ -7,6 +7,7 @@ site's authority is made known to each client that stands in the lock.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -58,7 +59,7 @@ def _judged(wanted: Mapping[str, Any], needs: Needs, facts: HostFacts) -> Findin
     observation = _observed(url, facts)
     if observation is None:
         why = facts.endpoints.why if not facts.endpoints.is_known else "this endpoint was not tried"
-        fix = f"run on the host itself: probe.py --endpoint {url}"
+        fix = f"run on the host itself: probe.py --endpoint {shlex.quote(url)}"
         return Finding(RULE, url, "unknown", _EXPECTED, "not tried", why, fix, _SOURCE)
     ca_file = str(wanted.get("ca-file", ""))
     clients = clients_among({each.name: each.version for each in needs.lock.distributions})
@@ -132,15 +133,14 @@ def _make_known(
     host: str, stage: Stage, fault: str, ca_file: str, clients: Iterable[TlsClient], facts: HostFacts
 ) -> list[str]:
     """How the site's authority comes into the host's store, and to each client of the lock."""
-    file = ca_file.rpartition("/")[2] or "site-ca.pem"
+    file = shlex.quote(ca_file.rpartition("/")[2] or "site-ca.pem")
     lines = []
     if fault != "ca-file-only":
         thing = "that certificate" if fault == "self-signed" else "the authority's certificate"
         issuer = f" ({stage.issuer})" if stage.issuer else ""
         lines.append(f"get {thing}{issuer} as {file} from whoever runs {host}, by a way you trust")
-    stem = file.rpartition(".")[0] or file
     for store in _stores(facts):
-        to = f"{store.anchors}{stem}{store.suffix}"
+        to = f"{store.anchors}site-ca{store.suffix}"
         lines.append(f"on {store.name}, root: cp {file} {to} && {store.command}")
     bundle = _stores(facts)[0].bundle
     return [

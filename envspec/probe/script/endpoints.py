@@ -602,11 +602,11 @@ def read_certificate(der, way):
     except (ValueError, IndexError):
         return None
     common = [part[3:] for part in record["subject"].split(", ") if part.startswith("CN=")]
-    matched = names or addresses or common
     if is_address(way.host):
-        record["names-host"] = ipaddress.ip_address(way.host).packed in addresses or way.host in common
+        named = ipaddress.ip_address(way.host).packed in addresses or (not addresses and way.host in common)
     else:
-        record["names-host"] = any(name_matches(name, way.host) for name in matched if isinstance(name, str))
+        named = any(name_matches(name, way.host) for name in (names if names or addresses else common))
+    record["names-host"] = named
     told = [str(ipaddress.ip_address(each)) if way.visit.identify else "an address" for each in addresses]
     record["names"] = names[:5] + told[:5]
     return record

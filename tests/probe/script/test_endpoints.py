@@ -30,6 +30,7 @@ from tests.probe.script.servers import (
 )
 from tests.proxy import LoopbackProxy
 
+pytestmark = pytest.mark.filterwarnings("ignore:ssl.TLSVersion")
 SCRIPT = Path(envspec.__file__).parent / "probe" / "script"
 
 RUNNER = """
