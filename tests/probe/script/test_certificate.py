@@ -1,11 +1,9 @@
 from __future__ import annotations
 
 import datetime
-import importlib.util
+import importlib
 import ipaddress
 import random
-from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,24 +12,11 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-import envspec
-
-
-def script() -> Any:
-    path = Path(envspec.__file__).parent / "probe" / "script" / "endpoints.py"
-    spec = importlib.util.spec_from_file_location("probe_script_endpoints", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-SCRIPT = script()
+CERTIFICATE: Any = importlib.import_module("envspec.probe.script.certificate")
 
 
 def read(der: bytes, host: str, *, identify: bool = False) -> Any:
-    return SCRIPT.read_certificate(der, SimpleNamespace(host=host, visit=SimpleNamespace(identify=identify)))
+    return CERTIFICATE.read_certificate(der, host, identify)
 
 
 def made(*names: x509.GeneralName, last: int = 2051, common: str = "nas") -> bytes:

@@ -14,12 +14,12 @@ from typing import Any, NamedTuple
 
 import pytest
 
-import envspec
 from envspec.probe.endpoints import read_endpoints
 from envspec.probe.evidence import Item
 from envspec.probe.facts import EndpointObservation
 from tests import certificates
 from tests.loopback import Answer, Asked, Loopback, endless, redirect, silent
+from tests.probe.script.joined import joined
 from tests.probe.script.servers import (
     NameServer,
     OnlyHandshakes,
@@ -31,21 +31,18 @@ from tests.probe.script.servers import (
 from tests.proxy import LoopbackProxy
 
 pytestmark = pytest.mark.filterwarnings("ignore:ssl.TLSVersion")
-SCRIPT = Path(envspec.__file__).parent / "probe" / "script"
 
 RUNNER = """
-import json, socket, sys
-sys.path.insert(0, sys.argv[1])
-import endpoints
+import json, sys
 asked = json.load(sys.stdin)
 def look_up(host, port, *rest):
     found = asked["names"].get(host, "EAI_NONAME")
     if isinstance(found, str):
         raise socket.gaierror(getattr(socket, found), found)
     return [info for each in found for info in socket.getaddrinfo(each, port, 0, socket.SOCK_STREAM)]
-around = endpoints.Around()
+around = EndpointHost()
 vars(around).update(asked["around"], look_up=look_up)
-print(json.dumps(endpoints.observe_endpoints(asked["endpoints"], asked["timeout_s"], False, around)))
+print(json.dumps(observe_endpoints(asked["endpoints"], asked["timeout_s"], False, around)))
 """
 
 
@@ -90,7 +87,7 @@ def observe(
     started = time.monotonic()
     environment = {"PATH": os.environ["PATH"]}
     done = subprocess.run(
-        [*prefix, python, "-c", RUNNER, str(SCRIPT)],
+        [*prefix, python, "-c", joined() + RUNNER],
         input=json.dumps(asked),
         env=environment,
         stdout=subprocess.PIPE,
