@@ -85,20 +85,23 @@ def _read_name(hop: Hop, value: Value) -> Stage:
         details.append("/etc/hosts names it")
     if name.trouble:
         details.append(f"/etc/resolv.conf: {name.trouble}")
+    said = _count(name.count, "address") if name.count else name.error
+    faults = ["proxy-unknown"] if hop.proxy and not name.count else _name_faults(name)
+    return make_stage("name", name.count > 0, whose + "; ".join([said, *details]), faults)
+
+
+def _name_faults(name: Name) -> list[str]:
     knows = [bool(resolver.a.count or resolver.aaaa.count) for resolver in name.resolvers]
     faults = []
+    if not name.count:
+        faults.append("system-look-up" if any(knows) else _name_fault(name))
     if any(knows) and not all(knows):
         faults.append("resolvers-differ")
-    if any(_is_silent(resolver) for resolver in name.resolvers) and any(knows):
+    if any(knows) and any(_is_silent(resolver) for resolver in name.resolvers):
         faults.append("resolver-silent")
-    if name.count and name.hosts_file and total and not any(knows):
+    if name.count and name.hosts_file and name.resolvers and not any(knows):
         faults.append("only-hosts-file")
-    if not name.count:
-        faults.insert(
-            0, "system-look-up" if any(knows) and all(knows) else "" if any(knows) else _name_fault(name)
-        )
-    said = _count(name.count, "address") if name.count else name.error
-    return make_stage("name", name.count > 0, whose + "; ".join([said, *details]), faults)
+    return faults
 
 
 def _name_fault(name: Name) -> str:
@@ -170,6 +173,7 @@ def _read_connection(hop: Hop, _value: Value) -> Stage:
         return make_stage("connection", False, FAULTS["proxy-kind"], ["proxy-kind"])
     if "connected" not in words:
         told = [word for word in ("refused", "timeout", "unreachable") if word in words]
+        told = ["proxy-unreachable"] if hop.proxy else told
         return make_stage("connection", False, said, told or ["not-connected"])
     faults = ["some-silent"] if "timeout" in words else []
     if hop.tunnel is not None and hop.tunnel != 200:

@@ -59,6 +59,13 @@ REMEDIES: Mapping[str, Remedy] = {
         "warn", f"{_NETWORK}: mend the address of {{host}} that doesn't answer, or take it out of DNS"
     ),
     "not-connected": Remedy("fail", f"{_NETWORK}: no connection to port {{port}} of {{host}} came about"),
+    "proxy-unknown": Remedy(
+        "fail",
+        f"correct the proxy's variable, or {_DNS}: add the proxy's name; NO_PROXY goes straight to {{host}}",
+    ),
+    "proxy-unreachable": Remedy(
+        "fail", "whoever runs the proxy: does it run on this port? or name {host} in NO_PROXY to go straight"
+    ),
     "proxy-refused": Remedy(
         "fail", "whoever runs the proxy: let it reach {host}; or name {host} in NO_PROXY to go straight"
     ),

@@ -8,7 +8,7 @@ site's authority is made known to each client that stands in the lock.
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -30,7 +30,8 @@ def check(needs: Needs, facts: HostFacts) -> list[Finding]:
     """A finding for each endpoint of the lock's target, and one for each setting that stops verification."""
     if facts.source == "spec":
         return []
-    wanted = [each for each in needs.lock.target.get("endpoints", ()) if isinstance(each, Mapping)]
+    tables = needs.lock.target.get("endpoints", ())
+    wanted = [each for each in tables if isinstance(each, Mapping)] if isinstance(tables, Sequence) else []
     return [*(_judged(each, needs, facts) for each in wanted), *switched_off(facts)]
 
 
@@ -68,7 +69,7 @@ def _judged(wanted: Mapping[str, Any], needs: Needs, facts: HostFacts) -> Findin
     why, ways_out = _why(hops), _ways_out(hops, ca_file, clients, facts)
     blind = [client.name for client in clients if not client.system_store]
     if status == "pass" and blind and any(stage.name == "tls" for hop in hops for stage in hop.stages):
-        why = f"the host's store knows the authority, and {', '.join(blind)} don't read that store"
+        why = f"{', '.join(blind)}: of themselves they trust public authorities only, not the host's store"
         ways_out = [_launcher(clients, facts)] if ca_file else []
         status = "warn" if ca_file else "pass"
     actual = "; then ".join(_told(hop) for hop in hops)

@@ -113,7 +113,7 @@ def test_no_tls_stage_stands_where_the_name_failed() -> None:
         "EAI_NONAME; resolver 1 of 2: 2 addresses, AAAA: NXDOMAIN; "
         "resolver 2 of 2: NXDOMAIN, it doesn't know the name"
     )
-    assert read(hop).stages == (Stage("name", False, said, ("resolvers-differ",)),)
+    assert read(hop).stages == (Stage("name", False, said, ("system-look-up", "resolvers-differ")),)
 
 
 def test_a_name_that_only_the_systems_own_look_up_fails_for_is_told_so() -> None:

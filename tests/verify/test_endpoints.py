@@ -136,7 +136,9 @@ def test_a_plain_host_that_answers_passes() -> None:
 def test_clients_that_do_not_read_the_hosts_store_are_named() -> None:
     finding = judge(NAME, CONNECTION, TRUSTED, ANSWERED)
     assert (finding.status, finding.fix) == ("pass", "")
-    assert finding.why == "the host's store knows the authority, and requests, httpx don't read that store"
+    assert finding.why == (
+        "requests, httpx: of themselves they trust public authorities only, not the host's store"
+    )
     private = judge(NAME, CONNECTION, TRUSTED, ANSWERED, endpoint={"url": URL, "ca-file": "site-ca.pem"})
     assert (private.status, private.fix) == ("warn", LAUNCHER)
 
@@ -145,6 +147,8 @@ def test_clients_that_do_not_read_the_hosts_store_are_named() -> None:
     ("stage", "status", "who"),
     [
         (failed("name", "resolver-failed"), "fail", "DNS administrator"),
+        (failed("name", "system-look-up", "resolvers-differ"), "fail", "nsswitch.conf"),
+        (failed("name", "proxy-unknown"), "fail", "NO_PROXY goes straight to nas.internal"),
         (failed("connection", "refused"), "fail", "does the service run on port 443?"),
         (failed("connection", "timeout"), "fail", "firewall"),
         (failed("connection", "unreachable"), "fail", "network administrator"),
@@ -189,6 +193,12 @@ def test_a_hostile_lock_can_not_slip_a_command_into_the_advice() -> None:
         NAME, CONNECTION, failed("tls", "unknown-ca"), endpoint={"url": URL, "ca-file": "a; rm -r $HOME"}
     )
     assert "root: cp 'a; rm -r $HOME' /etc/pki/" in finding.fix
+
+
+@pytest.mark.parametrize("endpoints", [1, "https://nas.internal/", [1, "text"], {"url": URL}, None])
+def test_a_lock_whose_endpoints_are_no_tables_has_none(endpoints: Any) -> None:
+    locked = lock(target={"endpoints": endpoints})
+    assert check(Needs(locked, "ocr"), HostFacts(source="evidence")) == []
 
 
 def test_the_spec_itself_says_nothing_of_endpoints() -> None:

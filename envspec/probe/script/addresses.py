@@ -35,10 +35,12 @@ def shown_url(url, first, identify):
     if place is None:
         return "not an http URL"
     parts = urlsplit(url)
-    host = "an-address" if is_ip_address(place[1]) and not (first or identify) else bracketed(place[1])
-    port = ":%d" % parts.port if parts.port else ""
-    query = "?" + parts.query if first and parts.query else ""
-    return one_line(place[0] + "://" + host + port + parts.path + query, 2000)
+    netloc = parts.netloc.rpartition("@")[2]
+    if first:
+        return one_line(url.replace(parts.netloc, netloc, 1).partition("#")[0], 2000)
+    if is_ip_address(place[1]) and not identify:
+        netloc = "an-address" + (":%d" % parts.port if parts.port else "")
+    return one_line(place[0] + "://" + netloc + parts.path, 2000)
 
 
 def bracketed(host):

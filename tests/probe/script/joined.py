@@ -7,7 +7,16 @@ from pathlib import Path
 
 import envspec
 
-PARTS = "addresses resolvers certificate connection proxies handshake request endpoints".split()
+PARTS = [
+    "addresses",
+    "resolvers",
+    "certificate",
+    "connection",
+    "proxies",
+    "handshake",
+    "request",
+    "endpoints",
+]
 
 
 def joined() -> str:

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -75,7 +75,7 @@ class Seen(NamedTuple):
 
 def observe(
     python: str,
-    endpoints: list[tuple[str, str | None]],
+    endpoints: Sequence[tuple[str, str | None]],
     *,
     names: Mapping[str, Any] | None = None,
     timeout_s: float = 1.0,
@@ -376,7 +376,7 @@ def test_each_name_server_is_asked_and_what_it_says_is_told(
 
 def test_one_name_server_that_knows_and_one_that_does_not_are_told(site: Site) -> None:
     observation = site.by_name["name one"]
-    assert faults(observation) == {"name": ("resolvers-differ",)}
+    assert faults(observation) == {"name": ("system-look-up", "resolvers-differ")}
     assert said(observation, "name") == (
         "EAI_NONAME; resolver 1 of 2: 1 address; resolver 2 of 2: NXDOMAIN, it doesn't know the name"
     )
@@ -480,6 +480,19 @@ def test_a_proxy_that_opens_no_tunnel_is_told(proxy: str, fault: str) -> None:
             sys.executable, [("https://192.0.2.1/", None)], environ={"https_proxy": url}, timeout_s=0.3
         )
     assert faults(seen.observations[0])["connection"] == (fault,)
+
+
+def test_a_proxy_that_is_not_there_is_told_and_not_laid_on_the_endpoint() -> None:
+    url = [("https://192.0.2.1/", None)]
+    gone = observe(
+        sys.executable, url, environ={"ALL_PROXY": f"http://127.0.0.1:{free_port()}"}, timeout_s=0.3
+    )
+    assert faults(gone.observations[0]) == {"name": OK, "connection": ("proxy-unreachable",)}
+    nameless = observe(
+        sys.executable, url, environ={"ALL_PROXY": "http://proxy.internal:3128"}, timeout_s=0.3
+    )
+    assert faults(nameless.observations[0]) == {"name": ("proxy-unknown",)}
+    assert said(nameless.observations[0], "name") == "of the proxy in ALL_PROXY: EAI_NONAME"
 
 
 def test_an_endpoint_that_is_slow_at_every_step_still_ends() -> None:
