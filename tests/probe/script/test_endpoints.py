@@ -16,8 +16,11 @@ import pytest
 
 from envspec.probe.endpoints import read_endpoints
 from envspec.probe.evidence import Item
-from envspec.probe.facts import EndpointObservation
+from envspec.probe.facts import EndpointObservation, HostFacts, known
+from envspec.verify.endpoints import check
+from envspec.verify.needs import Needs
 from tests import certificates
+from tests.lock.locks import lock
 from tests.loopback import Answer, Asked, Loopback, endless, redirect, silent
 from tests.probe.script.joined import joined
 from tests.probe.script.servers import (
@@ -319,6 +322,19 @@ def test_a_redirect_to_a_name_that_does_not_resolve_is_told_beside_the_certifica
     [second] = first.redirects
     assert second.url == "https://nx.example/signed"
     assert faults(second) == {"name": ("not-known",)}
+
+
+def test_both_of_them_stand_in_one_finding_with_who_can_mend_each(site: Site) -> None:
+    observation = site.by_name["https /to-nowhere"]
+    locked = lock(target={"endpoints": [{"url": observation.url, "ca-file": "site-ca.pem"}]})
+    facts = HostFacts(source="evidence", endpoints=known((observation,), "call:endpoints"))
+    [finding] = check(Needs(locked, "ocr"), facts)
+    assert finding.status == "fail"
+    assert finding.why.startswith(
+        "trusted with the spec's ca-file alone, not by the host's own store; no name"
+    )
+    assert "update-ca-trust" in finding.fix
+    assert "DNS administrator: add nx.example to the zone" in finding.fix
 
 
 def test_a_redirect_from_https_to_http_is_told(site: Site) -> None:
