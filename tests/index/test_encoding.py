@@ -58,7 +58,11 @@ def test_a_bomb_costs_no_more_memory_than_the_limit(body: bytes) -> None:
         (gzip.compress(PLAIN, mtime=0)[:-5], "gzip", "a gzip body ends too early"),
         (b"", "gzip", "a gzip body ends too early"),
         (PLAIN, "gzip", "a body isn't the gzip it claims to be"),
-        (gzip.compress(PLAIN, mtime=0) + b"junk, and more than a header of it", "gzip", "a body isn't the gzip it claims to be"),
+        (
+            gzip.compress(PLAIN, mtime=0) + b"junk, and more than a header of it",
+            "gzip",
+            "a body isn't the gzip it claims to be",
+        ),
         (gzip.compress(PLAIN, mtime=0)[:-8] + bytes(8), "gzip", "a body isn't the gzip it claims to be"),
         (PLAIN, "br", "a body came with Content-Encoding 'br'"),
         (PLAIN, "gzip, gzip", "a body came with Content-Encoding 'gzip, gzip'"),
