@@ -1,0 +1,32 @@
+"""Verify: what a lock needs, and the facts of a host, through every family of rules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from envspec.probe.facts import HostFacts
+from envspec.verify import endpoints, network
+from envspec.verify.finding import Finding, worst_first
+from envspec.verify.needs import Needs
+
+Family = Callable[[Needs, HostFacts], list[Finding]]
+
+FAMILIES: tuple[Family, ...] = (
+    network.check,
+    endpoints.check,
+)
+"""Each gives findings of its own rule; of facts that a spec promises, only what the spec could promise."""
+
+
+def judge(needs: Needs, facts: HostFacts, *, today: str = "") -> list[Finding]:  # noqa: ARG001
+    """Every finding, the worst first.
+
+    ``today`` is a day such as ``2026-11-28``; without it nothing is said that depends on the day, such
+    as whether a driver branch is still supported.
+    """
+    return worst_first(finding for family in FAMILIES for finding in family(needs, facts))
+
+
+def judge_matrix(several: Iterable[Needs], facts: HostFacts, *, today: str = "") -> dict[str, list[Finding]]:
+    """The findings of each lock by its label; what fails names the variants of the same spec that would pass."""
+    return {needs.label: judge(needs, facts, today=today) for needs in several}
