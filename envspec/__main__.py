@@ -1,7 +1,5 @@
 """``python -m envspec``."""
 
-import sys
+from envspec.cli.main import command
 
-from envspec.cli.main import main
-
-sys.exit(main())
+command()

@@ -11,7 +11,7 @@ import envspec
 ROOT = Path(envspec.__file__).parent
 
 LAYERS = [
-    {"errors", "ports"},
+    {"errors", "ports", "short_digest"},
     {"artifact", "target"},
     {"spec", "lock", "probe"},
     {"index", "assets", "audit", "compat", "bundle"},

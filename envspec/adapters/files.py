@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
-from typing import Union
+from typing import TYPE_CHECKING
 
 from envspec.errors import DiskError, InputError
 
-PathText = Union[str, "os.PathLike[str]"]
+if TYPE_CHECKING:
+    PathText = str | os.PathLike[str]
 MAX_FILE_BYTES = 256 * 1024 * 1024
 _CHUNK_BYTES = 1 << 20
 

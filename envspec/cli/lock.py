@@ -91,18 +91,18 @@ def file_name(request: LockRequest) -> str:
 
 def read_requests(path: str, arguments: argparse.Namespace, world: World) -> Sequence[LockRequest]:
     """The spec's variants, read anew only if the spec, or what it reads, changed since the last time."""
-    import hashlib
     import json
 
     from envspec import __version__
     from envspec.adapters.files import read_text, sha256_of
     from envspec.index.credentials import without_credentials
+    from envspec.short_digest import short_sha256
     from envspec.spec.request_json import from_json, to_json
 
     text = read_text(path, limit=MAX_SPEC_BYTES)
     folder = os.path.dirname(os.path.abspath(path))
     identity = (REQUEST_FORMAT, __version__, text, path, folder, arguments.files, arguments.variant)
-    key = hashlib.sha256(json.dumps(identity).encode()).hexdigest()
+    key = short_sha256(json.dumps(identity).encode())
     place = "request:" + json.dumps([os.path.abspath(path), arguments.files, arguments.variant])
 
     known = world.store.note(place)
@@ -247,12 +247,13 @@ def _upgraded(text: str) -> tuple[str, str]:
 
 def read_earlier(path: str) -> Earlier:
     """What the lock at ``path`` hands on; nothing where there's none."""
-    from envspec.adapters.files import read_bytes
-    from envspec.lock.quick import quick_pins
     from envspec.steps.lock import Earlier
 
     if not os.path.exists(path):
         return Earlier()
+    from envspec.adapters.files import read_bytes
+    from envspec.lock.quick import quick_pins
+
     data = read_bytes(path, limit=MAX_LOCK_BYTES)
     pins = quick_pins(data)
     if pins is not None:

@@ -31,6 +31,24 @@ COMMANDS = {
 _BROKEN_PIPE_EXIT = 141
 
 
+def command() -> None:
+    """Run one command as a whole process, and leave without taking the interpreter apart.
+
+    Everything that has to be closed is closed when ``main`` returns; freeing a resolution's
+    values one by one would cost more than a warm run's work.
+    """
+    code = main()
+    try:
+        for stream in (sys.stdout, sys.stderr):
+            if stream is not None:
+                stream.flush()
+    except OSError as error:
+        code = _unwritable(error, sys.argv[1:])
+    import os
+
+    os._exit(code)
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; return the exit code (0 yes, 1 no, 2 input, 3 outside, 130 interrupted)."""
     from envspec.errors import EnvspecError
@@ -46,16 +64,21 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("interrupted; nothing half-written was left behind", file=sys.stderr)
         return 130
-    except BrokenPipeError:
+    except OSError as error:
+        return _unwritable(error, arguments)
+
+
+def _unwritable(error: OSError, arguments: list[str]) -> int:
+    """The exit code where standard output, or a file that nobody else told of, can't be written."""
+    if isinstance(error, BrokenPipeError):
         # The reader of our output went away (``| head``); let no second error follow at exit.
         sys.stdout = None
         return _BROKEN_PIPE_EXIT
-    except OSError as error:
-        from envspec.errors import DiskError
+    from envspec.errors import DiskError
 
-        where = f"{error.filename}: " if error.filename else "standard output: "
-        _report(DiskError(what=f"{where}{error.strerror or error}"), arguments)
-        return 3
+    where = f"{error.filename}: " if error.filename else "standard output: "
+    _report(DiskError(what=f"{where}{error.strerror or error}"), arguments)
+    return 3
 
 
 def _end_like_ctrl_c() -> None:
@@ -155,4 +178,4 @@ def _wants_json(arguments: list[str]) -> bool:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    command()

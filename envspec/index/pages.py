@@ -6,7 +6,6 @@ minutes where it sends nothing.
 
 from __future__ import annotations
 
-import hashlib
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeVar, cast
@@ -144,7 +143,9 @@ class Pages:
             raise HttpStatusError(
                 status=answer.status, what=f"{answer.url}: answered {answer.status}, 200 was wanted"
             )
-        stamp = hashlib.sha256(answer.body).hexdigest()
+        from hashlib import sha256  # loading it takes 2 ms, and not every run has an answer to read
+
+        stamp = sha256(answer.body).hexdigest()
         page = StoredPage(200, expires, headers.get("etag", ""), headers.get("last-modified", ""), stamp)
         kind, encoding = headers.get("content-type", ""), headers.get("content-encoding", "")
         return page, StoredBody(answer.body, encoding, kind, answer.url)

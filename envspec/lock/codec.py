@@ -6,12 +6,12 @@ that an untouched lock is known as such without reading TOML.
 
 from __future__ import annotations
 
-import hashlib
 import re
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from envspec.lock.toml_text import entry, string, table, value
+from envspec.short_digest import short_sha256
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +22,7 @@ _HEAD = (
     b'# Made by "envspec lock". Change the spec and lock again; this file is not for editing.\n'
     b"# sha256 of the rest: "
 )
-_MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d+))?([Zz]|[+-]\d\d:\d\d)?", re.ASCII)
+_MOMENT = r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d+))?([Zz]|[+-]\d\d:\d\d)?"
 _OWN_TABLE = b'\n[tool.envspec]\nspec-digest = "'
 _FIRST = (
     "spec-digest",
@@ -44,7 +44,7 @@ def encode(lock: Lock) -> bytes:
     surrogate, which UTF-8 has no bytes for, becomes ``?``.
     """
     body = ("\n".join(_lines(lock)) + "\n").encode("utf-8", "replace")
-    return _HEAD + hashlib.sha256(body).hexdigest().encode() + b"\n" + body
+    return _HEAD + short_sha256(body).encode() + b"\n" + body
 
 
 def quick_digest(data: bytes) -> str | None:
@@ -56,7 +56,7 @@ def quick_digest(data: bytes) -> str | None:
     body = data[start + 1 :]
     if not data.startswith(_HEAD) or data[start : start + 1] != b"\n":
         return None
-    if hashlib.sha256(body).hexdigest().encode() != data[len(_HEAD) : start]:
+    if short_sha256(body).encode() != data[len(_HEAD) : start]:
         return None
     begin = body.find(_OWN_TABLE) + len(_OWN_TABLE)
     found = body[begin : body.find(b'"', begin)]
@@ -75,7 +75,7 @@ def decode(text: str, where: str) -> Lock:
 
 def canonical_time(text: str) -> str:
     """An RFC 3339 instant in UTC, ``2024-01-29T18:38:38Z``; empty where ``text`` is none."""
-    match = _MOMENT.fullmatch(text)
+    match = re.fullmatch(_MOMENT, text, re.ASCII)
     if match is None:
         return ""
     day, clock, fraction, zone = match.groups()

@@ -7,7 +7,6 @@ indexes answer: nothing is computed twice.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from envspec.index.live import LiveIndex
 from envspec.ports import Progress
+from envspec.short_digest import short_sha256
 from envspec.spec.request import IndexRequest, LockRequest
 from envspec.spec.request_json import to_json
 
@@ -152,7 +152,7 @@ def lock_variants(
     return outcomes
 
 
-_PLAIN_NAME = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)[^;@]*")
+_PLAIN_NAME = r"([A-Za-z0-9][A-Za-z0-9._-]*)[^;@]*"
 
 
 def _root_names(request: LockRequest) -> list[str]:
@@ -160,7 +160,7 @@ def _root_names(request: LockRequest) -> list[str]:
     from envspec.index.filenames import normal_name
 
     elsewhere = {project for index in request.indexes for project in index.packages}
-    plain = (_PLAIN_NAME.fullmatch(text) for text in request.requirements)
+    plain = (re.fullmatch(_PLAIN_NAME, text) for text in request.requirements)
     names = (normal_name(match[1]) for match in plain if match)
     return [name for name in dict.fromkeys(names) if name not in elsewhere]
 
@@ -201,7 +201,7 @@ def _memory_key(request: LockRequest, default: LiveIndex, before: Earlier, optio
         json.dumps([before.pins, before.kept, before.builds], sort_keys=True, default=str),
         str(options.offline),
     )
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+    return short_sha256("\n".join(parts).encode())
 
 
 def _memory_place(request: LockRequest) -> str:
