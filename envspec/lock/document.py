@@ -96,6 +96,113 @@ class Build(NamedTuple):
     requirements: tuple[BuildRequirement, ...]
 
 
+class Member(NamedTuple):
+    """The one file that is taken out of an archive; the rest of the archive isn't carried."""
+
+    name: str
+    """Its path inside the archive."""
+    hashes: tuple[tuple[str, str], ...] = ()
+    """(algorithm, hex), sorted; what is known of the unpacked bytes: ``md5``, ``sha256``."""
+    size: int | None = None
+
+
+class AssetFile(NamedTuple):
+    """One file that is no Python distribution: where it is, what it is, where it must lie."""
+
+    name: str
+    """Decoded file name, without folders."""
+    hashes: tuple[tuple[str, str], ...]
+    """(algorithm, hex), sorted; sha256 is always among them; ``git-sha1``, ``md5`` may be."""
+    dest: str
+    """Path below ``root``, with / between its parts; of ``member`` where there is one."""
+    url: str = ""
+    path: str = ""
+    """Of a file of the user's own, as the spec writes it: relative to the spec."""
+    size: int | None = None
+    digest_from: str = "publisher"
+    """``index``, ``recording``, ``publisher`` (who made it, or an API of theirs) or ``computed`` (here)."""
+    root: str = "assets"
+    """A key of ``ROOTS``."""
+    mode: str = "0644"
+    member: Member | None = None
+    unpack: str = ""
+    """``zip``, ``tar.gz``, ``tar.xz``, ``tar.zst``: the archive is unpacked whole into the folder
+    ``dest``."""
+
+    @property
+    def sha256(self) -> str:
+        """The digest by which the file is known."""
+        return dict(self.hashes)["sha256"]
+
+
+ROOTS = ("assets", "environment", "installers")
+"""``{assets}``: the assets of an environment. ``{environment}``: the environment itself, where ``dest`` of a
+spec begins. ``{installers}``: installers, which are run or unpacked from there and don't stay."""
+
+
+class Space(NamedTuple):
+    """What an installer takes besides its own file, and how that is known."""
+
+    temporary_bytes: int
+    installed_bytes: int
+    source: str
+    """Who says so; of an estimate how it was made."""
+    is_estimated: bool = False
+
+
+class Variable(NamedTuple):
+    """An environment variable that the target must set."""
+
+    name: str
+    value: str
+    """May hold ``{assets}``, ``{environment}``, ``{installers}``, ``{scratch}``."""
+    read_by: tuple[str, ...] = ()
+    """Locked projects that read it, or the label of the asset that wants it; sorted."""
+    source: str = ""
+
+
+class Asset(NamedTuple):
+    """What one [[models]], [[files]] or [[installers]] of the spec came to."""
+
+    kind: str
+    """``model``, ``file`` or ``installer``."""
+    provider: str
+    """``huggingface``, ``easyocr``, ``url``, ``path``, ...; of an installer its kind: ``cuda``, ``driver``,
+    ..."""
+    label: str
+    """As messages call it, and by which a relock knows it again: ``huggingface
+    openai/whisper-large-v3@main``."""
+    version: str = ""
+    """The commit of a repository, the version of an installer; empty where there's none."""
+    files: tuple[AssetFile, ...] = ()
+    """Sorted by root and dest; empty for a model that is a distribution of this lock."""
+    distribution: str = ""
+    """Of a model that is published as a distribution: its normalized project, among the packages."""
+    texts: tuple[tuple[str, str], ...] = ()
+    """(path below ``{assets}``, content) of small files that are written and not fetched."""
+    folders: tuple[str, ...] = ()
+    """Folders below ``{assets}`` that must exist though nothing lies in them."""
+    hosts: tuple[str, ...] = ()
+    """Host names that fetching touches besides those of the URLs: where they redirect to."""
+    variables: tuple[Variable, ...] = ()
+    """What must be set for this asset to be found; stands in ``Lock.environment``."""
+    unconfirmed: str = ""
+    """Why nobody but the first fetch vouches for a digest (``trust = "first-fetch"``); empty where one
+    does."""
+    space: Space | None = None
+    commands: tuple[tuple[str, ...], ...] = ()
+    """What installing runs, in order, each as argv with ``{file}`` and the roots in it; empty: nothing
+    runs."""
+    on_path: tuple[str, ...] = ()
+    """Folders with their root, ``{environment}/bin``, that join PATH."""
+    when: str = ""
+    """``driver-older``: only where the host's driver is older than the lock needs; empty: always."""
+    as_root: bool = False
+    eula: str = ""
+    """Name and URL of the terms that installing accepts."""
+    notes: tuple[str, ...] = ()
+
+
 class Lock(NamedTuple):
     """Everything one target needs. Equal locks are equal bytes."""
 
@@ -114,6 +221,14 @@ class Lock(NamedTuple):
     distributions: tuple[LockedDistribution, ...] = ()
     """Sorted by name, then version."""
     builds: tuple[Build, ...] = ()
+    assets: tuple[Asset, ...] = ()
+    """Sorted by kind, then label."""
+    environment: tuple[Variable, ...] = ()
+    """Sorted by name. Not PEP 751's ``environments``, which are markers."""
+    contract: Mapping[str, Any] = MappingProxyType({})
+    """[tool.envspec.contract]: what a host must have; see ``docs/lock.md``."""
+    verdict: Mapping[str, Any] = MappingProxyType({})
+    """[tool.envspec.verdict]: what the rules say of the host that the spec promises."""
     indexes: tuple[tuple[str, str], ...] = ()
     """(name, URL without credentials) of the named indexes used."""
     hosts: tuple[str, ...] = ()
