@@ -1,8 +1,8 @@
-"""CUDA toolkits and drivers: which driver a toolkit needs, how long a branch is kept, what can stand in for it.
+"""CUDA toolkits and drivers: which driver a toolkit needs, how long a branch is kept, what may stand in for it.
 
-Three grades rest on this. Full: the driver that came with the toolkit, or a newer one. Minor version compatible:
-at least the floor of that CUDA major, with the limits listed. Neither: refused, unless a compatibility package
-that NVIDIA lists for the driver's branch stands in.
+Three grades rest on this. Full: the driver that came with the toolkit, or a newer one. Minor version
+compatible: at least the floor of that CUDA major, with the limits listed. Neither: refused, unless a
+compatibility package that NVIDIA lists for the driver's branch stands in.
 """
 
 from __future__ import annotations
