@@ -41,7 +41,7 @@ def check(needs: Needs, facts: HostFacts) -> list[Finding]:
 
 
 def _closed(needs: Needs, network: NetworkFacts) -> Finding:
-    seen = _seen(network)
+    seen = in_words(network)
     if network.egress is not None:
         return _egress_against_promise(needs, network)
     if network.default_route:
@@ -56,7 +56,7 @@ def _closed(needs: Needs, network: NetworkFacts) -> Finding:
 
 
 def _internal(needs: Needs, network: NetworkFacts) -> Finding:
-    seen = _seen(network)
+    seen = in_words(network)
     if network.egress is not None:
         return _egress_against_promise(needs, network)
     if network.default_route is None:
@@ -73,7 +73,7 @@ def _internal(needs: Needs, network: NetworkFacts) -> Finding:
 
 
 def _open(needs: Needs, network: NetworkFacts) -> Finding:
-    seen = _seen(network)
+    seen = in_words(network)
     mend = (
         "ask the network's administrator for a route or a proxy\n"
         'or plan for network = "closed" and carry a bundle'
@@ -91,11 +91,11 @@ def _open(needs: Needs, network: NetworkFacts) -> Finding:
 
 def _egress_against_promise(needs: Needs, network: NetworkFacts) -> Finding:
     if not network.egress:
-        return _finding(needs, "pass", _seen(network))
+        return _finding(needs, "pass", in_words(network))
     return _finding(
         needs,
         "fail",
-        _seen(network),
+        in_words(network),
         why=f"something outside answered, against the promise of {needs.network}: what only works "
         "because it reaches out would go unnoticed here",
         fix='tell the site\'s network officer\nor, if it is meant to be so, say network = "open" in the spec',
@@ -121,7 +121,8 @@ def _name_servers(needs: Needs, network: NetworkFacts) -> list[Finding]:
     ]
 
 
-def _seen(network: NetworkFacts) -> str:
+def in_words(network: NetworkFacts) -> str:
+    """What was seen, on one line."""
     routes = {True: "a default route", False: "no default route", None: "routes not known"}
     parts = [routes[network.default_route]]
     if network.resolvers is not None:

@@ -28,5 +28,5 @@ def judge(needs: Needs, facts: HostFacts, *, today: str = "") -> list[Finding]: 
 
 
 def judge_matrix(several: Iterable[Needs], facts: HostFacts, *, today: str = "") -> dict[str, list[Finding]]:
-    """The findings of each lock by its label; what fails names the variants of the same spec that would pass."""
+    """The findings of each lock by its label; what fails names the variants of its spec that would pass."""
     return {needs.label: judge(needs, facts, today=today) for needs in several}
