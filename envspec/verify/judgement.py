@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
-from envspec.verify.finding import RANK, Finding, Status, verdict
+from envspec.verify.finding import Finding, Status, verdict
 
 Answer = Literal["no", "unknown", "yes"]
 ANSWERS: tuple[Answer, ...] = ("no", "unknown", "yes")
@@ -115,49 +115,15 @@ def best_of_each(judgements: Iterable[Judgement]) -> tuple[Judgement, ...]:
     return tuple(best.values())
 
 
-_GRADES = ("full", "minor-version", "", "refused")
+_GRADES = ("full", "", "minor-version", "refused")
+"""The best first; none is a lock that asks no driver, such as one for the CPU."""
 
 
-def fitness(judgement: Judgement) -> tuple[int, int, int, int, int]:
+def fitness(judgement: Judgement) -> tuple[int, ...]:
     """Less is better: the answer, the driver's grade, then how much fails, isn't known, is warned of.
 
     Of equals the one that was named first is taken.
     """
-    return (
-        -ANSWERS.index(judgement.answer),
-        _GRADES.index(judgement.grade) if judgement.grade in _GRADES else len(_GRADES),
-        *(len(judgement.having(status)) for status in sorted(RANK, key=RANK.__getitem__) if status != "pass"),
-    )
-
-
-def with_ways_out(
-    judgements: Iterable[Judgement], siblings: Iterable[Judgement] = ()
-) -> tuple[Judgement, ...]:
-    """The same, with each failure naming the variants of its spec that pass where it fails.
-
-    ``siblings`` are judgements of further variants, which nobody asked about.
-    """
-    asked = tuple(judgements)
-    everyone = (*asked, *siblings)
-    return tuple(_named(judgement, everyone) for judgement in asked)
-
-
-def _named(judgement: Judgement, everyone: tuple[Judgement, ...]) -> Judgement:
-    others = [one for one in everyone if one.spec == judgement.spec and one.variant != judgement.variant]
-    if not others or judgement.status != "fail":
-        return judgement
-    findings = tuple(
-        finding._replace(
-            variants=tuple(dict.fromkeys(one.variant for one in others if _avoids(one, finding)))
-        )
-        if finding.status == "fail" and not finding.variants
-        else finding
-        for finding in judgement.findings
-    )
-    return judgement._replace(findings=findings)
-
-
-def _avoids(other: Judgement, failed: Finding) -> bool:
-    """Whether the other variant may run, and has no trouble with this rule."""
-    troubled = {finding.rule for finding in other.findings if finding.status in ("fail", "unknown")}
-    return bool(other.variant) and other.answer != "no" and failed.rule not in troubled
+    grade = _GRADES.index(judgement.grade) if judgement.grade in _GRADES else len(_GRADES)
+    counts = [len(judgement.having(status)) for status in ("fail", "unknown", "warn")]
+    return (-ANSWERS.index(judgement.answer), grade, *counts)
