@@ -7,6 +7,7 @@ the rest. So no index can take over another's names.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
 from envspec.errors import BrokenArtifactError, InvalidValueError
@@ -123,6 +124,10 @@ class Catalog:
         self._sdist = sdist
         self._projects: dict[str, Project | None] = {}
         self._expected: dict[str, list[str]] = {}
+        self._extras: dict[str, list[str]] = {}
+        """Of each project, those that somebody asked for."""
+        self._likely: dict[str, Dependencies] = {}
+        """What the release requires that each project's pick likely is."""
         self._seen: dict[str, ProjectRecord] = {}
         self.consulted: dict[str, tuple[LiveIndex, str]] = {}
         """Project to the index that was asked and the stamp of its page."""
@@ -192,6 +197,8 @@ class Catalog:
                 url = without_credentials(requirement.url)
                 asked = f"{requirement.name} @ {url[:200]}"
                 return f"it requires {asked}, and only wheels at http addresses are locked"
+        if self._client.awake:
+            self._foresee_extras(project.name, found)
         return found
 
     def _found_dependencies(self, project: Project, place: int) -> Dependencies | str:
@@ -232,8 +239,10 @@ class Catalog:
 
     # Fetching ahead
 
-    def expect(self, name: str, specifier: str) -> None:
+    def expect(self, name: str, specifier: str, extras: Sequence[str] = ()) -> None:
         """Say that ``name`` will be asked for; begins to fetch it once the network is awake."""
+        if extras:
+            self._expect_extras(name, extras)
         if name in self._projects:
             return
         known = self._expected.get(name)
@@ -283,7 +292,8 @@ class Catalog:
             if any(self._is_ruled_out(requirement) for requirement in found.always):
                 self._foresee_one_of(record, mask ^ lowest, tries - 1)
             else:
-                self._foresee_required(found)
+                self._foresee_required(found.always)
+                self._foresee_extras(record.name, found)
 
         if file.is_wheel:
             self._client.foresee_dependencies(file, index, self.environment, then)
@@ -301,10 +311,30 @@ class Catalog:
             mask &= record.versions.mask(specifier)
         return not mask
 
-    def _foresee_required(self, found: Dependencies) -> None:
-        for requirement in found.always:
+    def _foresee_required(self, requirements: Sequence[Requirement]) -> None:
+        for requirement in requirements:
             if not requirement.url and requirement.name not in (self.policy.overrides or {}):
-                self.expect(requirement.name, requirement.specifier)
+                self.expect(requirement.name, requirement.specifier, requirement.extras)
+
+    def _expect_extras(self, name: str, extras: Sequence[str]) -> None:
+        """Fetch what they add, now or, where nobody knows yet what, as soon as somebody does."""
+        asked = self._extras.setdefault(name, [])
+        new = [extra for extra in extras if extra not in asked]
+        asked += new
+        likely = self._likely.get(name)
+        if likely is not None:
+            self._foresee_added(likely, new)
+
+    def _foresee_extras(self, name: str, found: Dependencies) -> None:
+        """Fetch what the extras asked for add to the release that requires ``found``."""
+        if self._likely.get(name) is not found:
+            self._likely[name] = found  # before the extras are read: another thread may just add one
+            self._foresee_added(found, self._extras.get(name, ()))
+
+    def _foresee_added(self, found: Dependencies, extras: Sequence[str]) -> None:
+        with suppress(InvalidValueError):  # told where the extra is really needed
+            for extra in tuple(extras):
+                self._foresee_required(found.of_extra(extra, self.environment))
 
     def foresee(self, project: Project, mask: int, count: int) -> None:
         """Fetch what the next ``count`` releases of a mask require, while the first is tried."""

@@ -188,7 +188,7 @@ class Provider(AbstractProvider[Demand, Candidate, str]):
             return False
         demands = self._demands_of(candidate, found)
         for demand in demands:
-            self._catalog.expect(demand.name, demand.specifier)
+            self._catalog.expect(demand.name, demand.specifier, (demand.extra,) if demand.extra else ())
         self.examined[candidate] = demands
         if any(d.name == candidate.project.name and not self.is_satisfied_by(d, candidate) for d in demands):
             self._at_odds.add(candidate)

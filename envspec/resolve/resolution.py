@@ -126,7 +126,7 @@ def resolve(
     catalog.aim(preferred, demanded)
     for root in roots:
         if not root.url:
-            catalog.expect(root.name, root.specifier)
+            catalog.expect(root.name, root.specifier, (root.extra,) if root.extra else ())
     catalog.wake([*(root.name for root in roots if not root.url), *seen])
     provider.set_roots(roots)
     try:

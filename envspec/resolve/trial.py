@@ -117,7 +117,7 @@ class TrialCatalog(Catalog):
             self.assumed.add((project.name, version))
         return known or Dependencies((), ())
 
-    def expect(self, name: str, specifier: str) -> None:
+    def expect(self, name: str, specifier: str, extras: Sequence[str] = ()) -> None:
         """Nothing is fetched ahead."""
 
     def wake(self, names: Sequence[str]) -> None:
