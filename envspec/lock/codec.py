@@ -184,9 +184,23 @@ def _own_table(lock: Lock) -> dict[str, Any]:
         "warnings": lock.warnings,
         "target": lock.target,
         "builds": [_build(build) for build in lock.builds],
+        **_assets(lock),
+        "contract": lock.contract,
+        "verdict": lock.verdict,
     }
     filled = {name: item for name, item in content.items() if item}
     return {**lock.extra_tool, **filled, "spec-digest": lock.spec_digest}
+
+
+def _assets(lock: Lock) -> dict[str, Any]:
+    if not lock.assets and not lock.environment:
+        return {}
+    from envspec.lock.asset_rows import asset_row, variable_row
+
+    return {
+        "assets": [asset_row(asset) for asset in lock.assets],
+        "environment": [variable_row(variable) for variable in lock.environment],
+    }
 
 
 def _build(build: Build) -> dict[str, Any]:
