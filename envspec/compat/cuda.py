@@ -1,4 +1,4 @@
-"""CUDA toolkits and drivers: which driver a toolkit needs, how long a branch is kept, what may stand in for it.
+"""CUDA toolkits and drivers: which driver a toolkit needs, how long a branch lives, what may stand in for it.
 
 Three grades rest on this. Full: the driver that came with the toolkit, or a newer one. Minor version
 compatible: at least the floor of that CUDA major, with the limits listed. Neither: refused, unless a
