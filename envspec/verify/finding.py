@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, TypeVar
+
+from envspec.probe.facts import Fact
+
+T = TypeVar("T")
 
 Status = Literal["pass", "warn", "fail", "unknown"]
 RANK: dict[Status, int] = {"fail": 0, "unknown": 1, "warn": 2, "pass": 3}
@@ -28,6 +32,12 @@ class Finding(NamedTuple):
     """Of the rule ``driver`` alone: ``full``, ``minor-version``, ``refused``."""
     variants: tuple[str, ...] = ()
     """Variants that would pass where this one fails, as far as the caller knows them."""
+
+
+def not_known(rule: str, subject: str, expected: str, fact: Fact[T], fix: str, source: str) -> Finding:
+    """For a fact that could not be found out, which is no pass."""
+    actual = f"not known: {fact.why or 'it was not read'}"
+    return Finding(rule, subject, "unknown", expected, actual, fix=fix, source=source)
 
 
 def verdict(findings: Iterable[Finding]) -> Status:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from envspec.target.gpu import CodeTarget, ComputeCapability, ToolkitVersion
 
 if TYPE_CHECKING:
-    from envspec.lock.document import Lock
+    from envspec.lock.document import Asset, Lock
 
 
 class FromWheel(NamedTuple):
@@ -75,7 +74,7 @@ class Needs(NamedTuple):
     libraries: tuple[FromWheel, ...] = ()
     executables: tuple[FromWheel, ...] = ()
     disks: tuple[DiskNeed, ...] = ()
-    installers: tuple[Mapping[str, Any], ...] = ()
-    """Rows of [[tool.envspec.assets]] that are installers, as they stand in the lock."""
+    installers: tuple[Asset, ...] = ()
+    """Those among the lock's assets."""
     newest_upload: str = ""
     """RFC 3339; a host's clock before it is wrong."""

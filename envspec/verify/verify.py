@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from envspec.probe.facts import HostFacts
-from envspec.verify import endpoints, network
+from envspec.verify import driver, endpoints, network
 from envspec.verify.finding import Finding, worst_first
 from envspec.verify.needs import Needs
 
@@ -15,16 +15,18 @@ FAMILIES: tuple[Family, ...] = (
     network.check,
     endpoints.check,
 )
-"""Each gives findings of its own rule; of facts that a spec promises, only what the spec could promise."""
+"""Each gives findings of its own rule, besides the driver's, which ask for the day; of facts that a spec
+promises, only what a spec could promise."""
 
 
-def judge(needs: Needs, facts: HostFacts, *, today: str = "") -> list[Finding]:  # noqa: ARG001
+def judge(needs: Needs, facts: HostFacts, *, today: str = "") -> list[Finding]:
     """Every finding, the worst first.
 
     ``today`` is a day such as ``2026-11-28``; without it nothing is said that depends on the day, such
     as whether a driver branch is still supported.
     """
-    return worst_first(finding for family in FAMILIES for finding in family(needs, facts))
+    found = [finding for family in FAMILIES for finding in family(needs, facts)]
+    return worst_first([*driver.check(needs, facts, today), *found])
 
 
 def judge_matrix(several: Iterable[Needs], facts: HostFacts, *, today: str = "") -> dict[str, list[Finding]]:

@@ -1,0 +1,166 @@
+"""Remedies of a driver that is too old: another driver, the compatibility package, or why neither helps.
+
+Another variant is the caller's to name: whoever judges several locks knows which of them pass.
+"""
+
+from __future__ import annotations
+
+from envspec.compat.cuda import Branch, CompatPackage, compat_package, tables
+from envspec.compat.gpus import NamedGpu, gpu_named
+from envspec.probe.facts import HostFacts
+from envspec.target.gpu import DriverVersion
+from envspec.verify.finding import Status
+from envspec.verify.needs import Needs
+
+_MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
+_MOST_BRANCHES = 2
+
+
+def month(text: str) -> str:
+    """``June 2028`` of ``2028-06``."""
+    year, _, number = text.partition("-")
+    return f"{_MONTHS[int(number) - 1]} {year}"
+
+
+def is_vgpu(facts: HostFacts) -> bool:
+    """Whether any GPU is that of a vGPU guest, whose driver belongs to its hypervisor's vGPU software."""
+    return any(gpu.vgpu or _is_vgpu_name(gpu.name) for gpu in facts.gpus.value or ())
+
+
+def refused(
+    needs: Needs, facts: HostFacts, lowest: DriverVersion, today: str
+) -> tuple[Status, str, list[str]]:
+    """Status, why, and the ways out of a driver older than ``lowest``.
+
+    A warning alone where the lock carries the compatibility package, and NVIDIA lists it for this host.
+    """
+    driver, cuda = facts.driver.need(), needs.cuda
+    release = cuda.release if cuda is not None else ""
+    why = f"driver {driver} is older than {lowest} that CUDA {release} needs"
+    if facts.driver_at_least:
+        why = f"the promised driver may be as old as {driver}, older than {lowest} that CUDA {release} needs"
+    ways = []
+    if facts.driver_at_least:
+        ways.append(f'if the site has {lowest} or later, promise that in the spec: driver = ">={lowest}"')
+    ways += another_driver(facts, f"{lowest} or later", today)
+    package = compat_package(cuda) if cuda is not None else None
+    if package is None:
+        return "fail", why, ways
+    hindrance = _hindrance(package, facts)
+    if hindrance:
+        return "fail", f"{why}; {package.package} doesn't help: {hindrance}", ways
+    limits = _limits(package, driver)
+    if _carries(needs, package):
+        why += f"; the lock carries {package.package}, which stands in for it here ({limits})"
+        return "warn", why, ways
+    ways.append(
+        f"without root: {package.package}, unpacked anywhere, its folder first in LD_LIBRARY_PATH; as "
+        f'[[installers]] kind = "cuda-compat", version = "{package.cuda}" the bundle carries it. {limits}'
+    )
+    return "fail", why, ways
+
+
+def another_driver(facts: HostFacts, wanted: str, today: str) -> list[str]:
+    """How the host comes to a driver ``wanted`` (``525.60.13 or later``), on one line; with the way back."""
+    if is_vgpu(facts):
+        return [
+            f"a guest driver {wanted}: it belongs to the vGPU software of the hypervisor, so ask whoever "
+            "runs that; a data-centre driver does not work in a guest"
+        ]
+    kept = _branches(facts, today)
+    names = " or ".join(f"{row.name} (to {month(row.end_of_life)})" for row in kept)
+    of_branch = f" of a branch that is still supported: {names}" if names else ""
+    return [f"a driver {wanted},{of_branch}; {_what_it_takes(facts)}".replace(",;", ";")]
+
+
+def new_branch(facts: HostFacts, today: str) -> str:
+    """A newer branch alone is wanted."""
+    kept = _branches(facts, today)
+    names = " or ".join(f"{row.name} (to {month(row.end_of_life)})" for row in kept)
+    wanted = f"a driver of {names}" if names else "a driver of a branch that NVIDIA still mends"
+    return f"when the host is next maintained: {wanted}; {_what_it_takes(facts)}"
+
+
+def _what_it_takes(facts: HostFacts) -> str:
+    text = "it takes root and a reboot, and serves every program of the host"
+    if facts.nvswitches.value:
+        text += ", and nvidia-fabricmanager of the very same version"
+    if facts.driver.is_known and not facts.driver_at_least:
+        text += f"; the way back is {facts.driver.need()}: keep {_installed_as(facts)}"
+    return text
+
+
+def _installed_as(facts: HostFacts) -> str:
+    install = facts.driver_install.value
+    if install is None:
+        return "its installer or packages at hand"
+    if install.method == "runfile":
+        return "its runfile at hand (it was installed by one: `nvidia-uninstall` first)"
+    if install.method == "container":
+        return "it outside this container, where it is installed"
+    return f"its packages at hand ({install.method}; don't put a runfile over them)"
+
+
+def _branches(facts: HostFacts, today: str) -> list[Branch]:
+    """Long-term branches first, those kept longest before others; none that has dropped the host's GPU."""
+    architectures = {named.architecture for named in _named(facts)}
+    rows = [
+        row
+        for row in tables().branch
+        if row.end_of_life
+        and row.is_supported(today or row.checked.isoformat())
+        and not any(
+            architectures & set(last.last_for) for last in tables().branch if last.branch < row.branch
+        )
+    ]
+    driver = facts.driver.value
+    rows = [row for row in rows if driver is None or facts.driver_at_least or row.branch >= driver.branch]
+    rows.sort(key=lambda row: (row.kind != "lts", -row.branch))
+    return sorted(rows[:_MOST_BRANCHES], key=lambda row: row.branch)
+
+
+def _hindrance(package: CompatPackage, facts: HostFacts) -> str:
+    """Why the compatibility package can't stand in here; empty where it can."""
+    driver = facts.driver.need()
+    if is_vgpu(facts):
+        return "NVIDIA doesn't list it for guests of vGPU"
+    for gpu in facts.gpus.value or ():
+        named = gpu_named(gpu.name)
+        if named is not None and named.data_center is False:
+            return f"{gpu.name} is no data-centre GPU (CUDA error 804)"
+        if named is None or named.data_center is None:
+            return f"nobody says whether {gpu.name} is a data-centre GPU; on others it fails (CUDA error 804)"
+    if not facts.gpus.value:
+        return "the host's GPU isn't known, and it runs on data-centre GPUs alone"
+    if not package.runs_on(driver):
+        branches = ", ".join(f"R{number}" for number in package.branches)
+        return f"NVIDIA lists it for drivers of {branches} alone, older than {package.driver}"
+    return ""
+
+
+def _limits(package: CompatPackage, driver: DriverVersion) -> str:
+    return (
+        f"Its limits: NVIDIA's own images list it for R{driver.branch}"
+        f"{', but later ones no more' if driver.branch in package.dropped else ''}; data-centre GPUs alone "
+        f"(else CUDA error 804); take it away once the driver is newer than {package.driver} (CUDA error 803)"
+    )
+
+
+def _carries(needs: Needs, package: CompatPackage) -> bool:
+    return any(
+        asset.provider == "cuda-compat" and asset.version.startswith(package.cuda)
+        for asset in needs.installers
+    )
+
+
+def _named(facts: HostFacts) -> list[NamedGpu]:
+    found = (gpu_named(gpu.name) for gpu in facts.gpus.value or ())
+    return [named for named in found if named is not None]
+
+
+def _is_vgpu_name(name: str) -> bool:
+    named = gpu_named(name)
+    return named is not None and bool(named.vgpu_profile)
