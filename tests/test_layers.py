@@ -14,8 +14,8 @@ LAYERS = [
     {"errors", "ports", "short_digest"},
     {"artifact", "target"},
     {"spec", "lock", "probe"},
-    {"index", "assets", "audit", "compat", "bundle"},
-    {"resolve", "install", "verify"},
+    {"index", "audit", "compat", "bundle"},
+    {"resolve", "assets", "install", "verify"},
     {"report", "steps", "adapters"},
     {"cli"},
 ]
