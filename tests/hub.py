@@ -1,4 +1,4 @@
-"""A loopback hub for tests: models told as Python values, served as the Hub serves them, and its ways to fail.
+"""A loopback hub for tests: models told as Python values, served as the Hub does, and its ways to fail.
 
 ::
 
@@ -25,7 +25,7 @@ from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 from tests.loopback import Answer, Asked, Loopback
 
-TOKEN = "hf_lookslikeatokenbutisnone"  # noqa: S105 - invented
+TOKEN = "hf_lookslikeatokenbutisnone"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -175,9 +175,11 @@ class Hub:
         if match := re.fullmatch(rf"/api/models/{repo}", path):
             return self._with(match[1], "main", asked, lambda found: self._info(*found, query))
         if match := re.fullmatch(rf"/api/resolve-cache/models/{repo}/([0-9a-f]{{40}})/(.+)", path):
-            return self._with(match[1], match[2], asked, lambda found: self._plain(*found, match[3]))
+            cached = match[3]
+            return self._with(match[1], match[2], asked, lambda found: self._plain(*found, cached))
         if match := re.fullmatch(rf"/{repo}/resolve/([^/]+)/(.+)", path):
-            return self._with(match[1], match[2], asked, lambda found: self._resolve(*found, match[3], asked))
+            file = match[3]
+            return self._with(match[1], match[2], asked, lambda found: self._resolve(*found, file))
         return _json({"error": "not found"}, 404)
 
     def _with(self, repo: str, revision: str, asked: Asked, then: _Then) -> Answer:
@@ -214,7 +216,7 @@ class Hub:
             answer = dataclasses.replace(answer, headers={**answer.headers, "link": link})
         return answer
 
-    def _resolve(self, model: Model, commit: str, files: dict[str, Blob], path: str, asked: Asked) -> Answer:
+    def _resolve(self, model: Model, commit: str, files: dict[str, Blob], path: str) -> Answer:
         blob = files.get(path)
         if blob is None:
             return _refusal(404, "EntryNotFound", "Entry not found", commit)

@@ -4,8 +4,8 @@ A provider is one module of ``envspec/assets`` (or of ``envspec/assets/installer
 ``plan``; see ``registry``. ``plan`` is a generator: each ``yield`` hands over one *round* of questions, all
 of which are answered at once, and receives their answers in the same order; ``return`` hands over a
 ``Planned`` or an ``Absent``. ``steps.assets`` drives all wishes at the same time, while the distributions are
-still being resolved. At most two rounds, one after the other, may go over the network (``Get``, ``Locate``, ``Fetch``);
-the other questions cost none.
+still being resolved. At most two rounds, one after the other, may go over the network (``Get``, ``Locate``,
+``Fetch``); the other questions cost none.
 
     PROVIDES = ("url",)
 
@@ -81,8 +81,8 @@ class Got(NamedTuple):
 class Locate(NamedTuple):
     """Where redirects of a file end; its bytes stay there. Answered by ``Got`` with an empty body.
 
-    Its ``headers`` have the Content-Range of its first byte (``bytes 0-0/SIZE``); a server that would send the
-    whole file in place of a part is answered as status 200 without headers.
+    Its ``headers`` have the Content-Range of its first byte (``bytes 0-0/SIZE``); a server that would
+    send the whole file in place of a part is answered as status 200 without headers.
     """
 
     url: str
@@ -163,7 +163,7 @@ class ReadText(NamedTuple):
     """As the spec writes it."""
 
 
-Question = Get | Fetch | ReadDistribution | ReadPath | ReadText
+Question = Get | Locate | Fetch | ReadDistribution | ReadPath | ReadText
 
 # What a plan comes to
 
