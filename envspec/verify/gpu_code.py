@@ -1,0 +1,135 @@
+"""GPU code: whether the locked builds carry code that the host's GPUs run.
+
+Source: NVIDIA, CUDA C++ Programming Guide, "Binary Compatibility" and "PTX Compatibility": machine code runs
+from its own minor version up inside its major; PTX is compiled by the driver for any later device, if the
+driver's CUDA is new enough to read it.
+"""
+
+from __future__ import annotations
+
+from envspec.compat.cuda import branch, code_target
+from envspec.compat.gpus import gpu_named
+from envspec.probe.facts import Gpu, HostFacts
+from envspec.target.gpu import CodeTarget, ComputeCapability, ToolkitVersion
+from envspec.verify.finding import Finding, Status
+from envspec.verify.needs import Needs
+
+RULE = "gpu-code"
+
+_GUIDE = "CUDA C++ Programming Guide, Binary Compatibility and PTX Compatibility"
+
+
+def check(needs: Needs, facts: HostFacts) -> list[Finding]:
+    """A finding for each capability among the host's GPUs; nothing where no GPU is known."""
+    if needs.cuda is None or not facts.gpus.value:
+        return []
+    capabilities: dict[ComputeCapability | None, str] = {}
+    for gpu in facts.gpus.need():
+        capabilities.setdefault(capability_of(gpu), gpu.name)
+    return [
+        _judged(needs, needs.cuda, facts, name, capability)
+        for capability, name in sorted(capabilities.items(), key=lambda item: item[0] or (0, 0))
+    ]
+
+
+def capability_of(gpu: Gpu) -> ComputeCapability | None:
+    """As the driver said it, or as the table has it by the name."""
+    if gpu.capability is not None:
+        return gpu.capability
+    named = gpu_named(gpu.name)
+    return named.capability if named is not None else None
+
+
+def _judged(
+    needs: Needs, cuda: ToolkitVersion, facts: HostFacts, name: str, capability: ComputeCapability | None
+) -> Finding:
+    subject = f"{needs.cuda_by or needs.label} on {name}"
+    if capability is None:
+        return Finding(
+            rule=RULE,
+            subject=subject,
+            status="unknown",
+            expected="code for the GPU's compute capability",
+            actual=f"the capability of {name} is not known",
+            fix="on the host: nvidia-smi --query-gpu=compute_cap --format=csv",
+            source="gpus.json has no such name",
+        )
+    expected = f"code for compute capability {capability} ({name})"
+    if not needs.code_targets:
+        return Finding(
+            rule=RULE,
+            subject=subject,
+            status="unknown",
+            expected=expected,
+            actual="nobody says which code the build carries",
+            fix="`envspec audit LOCK --write` reads it out of the wheels",
+            source="torch.json has no code targets for this build",
+        )
+    return _with_targets(needs, cuda, facts, subject, expected, capability)
+
+
+def _with_targets(
+    needs: Needs,
+    cuda: ToolkitVersion,
+    facts: HostFacts,
+    subject: str,
+    expected: str,
+    capability: ComputeCapability,
+) -> Finding:
+    source = f"{needs.code_source}; {_GUIDE}" if needs.code_source else _GUIDE
+    fitting = [target for target in needs.code_targets if target.runs_on(capability)]
+    machine = [target for target in fitting if not target.is_ptx]
+    if machine:
+        best = max(machine, key=lambda target: target.capability)
+        return Finding(RULE, subject, "pass", expected, f"{best} runs on it", source=source)
+    if fitting:
+        best = max(fitting, key=lambda target: target.capability)
+        status, why, fix = _compiled_by_driver(best, cuda, facts)
+        return Finding(RULE, subject, status, expected, f"PTX {best} alone", why, fix, source)
+    return Finding(
+        rule=RULE,
+        subject=subject,
+        status="fail",
+        expected=expected,
+        actual=f"code for {', '.join(str(target) for target in needs.code_targets)}",
+        why="none of it runs on that GPU: CUDA error 209, no kernel image is available",
+        fix=_other_build(capability, cuda),
+        source=source,
+    )
+
+
+def _compiled_by_driver(
+    target: CodeTarget, cuda: ToolkitVersion, facts: HostFacts
+) -> tuple[Status, str, str]:
+    level = driver_level(facts)
+    if level is None:
+        why = f"the driver has to compile {target}, and the level of CUDA that it has isn't known"
+        return "unknown", why, "`nvidia-smi` prints it as CUDA Version"
+    if level[:2] >= cuda[:2]:
+        why = f"the driver compiles {target} at first use, which takes minutes once, and keeps it in ~/.nv"
+        return "warn", why, "let a first run fill that folder before it counts; CUDA_CACHE_PATH moves it"
+    why = (
+        f"the driver is of CUDA {level.release} and can't compile PTX of CUDA {cuda.release}: CUDA error 222"
+    )
+    return "fail", why, "a driver whose CUDA is as new as the build's, or a build with code for this GPU"
+
+
+def driver_level(facts: HostFacts) -> ToolkitVersion | None:
+    """The CUDA level of the driver, as it said it, or as the table has it for the branch."""
+    if facts.driver_cuda.is_known:
+        return facts.driver_cuda.need()
+    row = branch(facts.driver.need()) if facts.driver.is_known else None
+    return row.cuda_level if row is not None else None
+
+
+def _other_build(capability: ComputeCapability, cuda: ToolkitVersion) -> str:
+    row = code_target(capability)
+    if row is not None and row.first and ToolkitVersion.parse(row.first)[:2] > cuda[:2]:
+        return (
+            f"a build for CUDA {row.first} or later, whose compiler was the first with code for {capability}"
+        )
+    if row is not None and row.last:
+        return (
+            f"a build for CUDA {row.last} or earlier, whose compiler was the last with code for {capability}"
+        )
+    return f"a build that carries sm_{capability.major}{capability.minor}, or another GPU"
