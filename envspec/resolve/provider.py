@@ -12,6 +12,7 @@ from typing import Any
 
 from resolvelib import AbstractProvider
 
+from envspec.errors import BrokenArtifactError, InputError
 from envspec.index.catalog import Catalog, Project
 from envspec.index.dependencies import Dependencies
 from envspec.index.requirement import Requirement
@@ -187,6 +188,10 @@ class Provider(AbstractProvider[Demand, Candidate, str]):
             self._skip(candidate, found)
             return False
         demands = self._demands_of(candidate, found)
+        unusable = self._unusable_reference(candidate, demands)
+        if unusable:
+            self._skip(candidate, unusable)
+            return False
         for demand in demands:
             self._catalog.expect(demand.name, demand.specifier, (demand.extra,) if demand.extra else ())
         self.examined[candidate] = demands
@@ -198,8 +203,24 @@ class Provider(AbstractProvider[Demand, Candidate, str]):
             return False
         return True
 
+    def _unusable_reference(self, candidate: Candidate, demands: Iterable[Demand]) -> str:
+        """Why a file that the release names by URL can't be locked; empty where all of them can.
+
+        What the spec itself names is the user's to mend, and ends locking elsewhere.
+        """
+        for demand in demands:
+            if demand.url and demand.name != candidate.project.name:
+                try:
+                    self.direct(demand.url, demand.name)
+                except (InputError, BrokenArtifactError) as error:
+                    return f"it requires {error.what}{f' ({error.why})' if error.why else ''}"
+        return ""
+
     def _skip(self, candidate: Candidate, why: str) -> None:
-        candidate.project.dead |= 1 << candidate.place
+        if candidate.extra:
+            self._at_odds.add(candidate)
+        else:
+            candidate.project.dead |= 1 << candidate.place
         self.skipped[(candidate.project.name, candidate.version)] = Skipped(
             candidate.project.name, candidate.version, why
         )

@@ -498,10 +498,27 @@ def test_an_extra_that_requires_a_file_of_this_machine_opens_nothing(room: Room)
     room.spec("demo[x]")
     files = [wheel("demo", "1.0", [f"dep @ {uri} ; extra == 'x'"], extras=["x"])]
     with Loopback(projects={"demo": files}) as server:
-        assert room.refused(3, server) == (
-            f"envspec: dep @ {uri}: a release requires a file of this machine\n"
-            "  why: only the spec itself may name files\n"
-            "  fix: name the wheel in [python] requirements, or leave out who requires dep\n"
+        assert room.refused(1, server) == (
+            "no set of releases fits demo on linux x86_64 with Python 3.10 and glibc 2.28\n"
+            "  why: your spec requires demo[x]\n"
+            f"       demo, from the default index ({server.index_url}):\n"
+            f"         1.0: it requires dep @ {uri}: a release requires a file of this machine (only the spec"
+            " itself may name files)\n"
+            "  fix: no single change that was tried helps\n"
+        )
+
+
+def test_a_release_is_passed_over_whose_file_does_not_fit_the_target(room: Room) -> None:
+    away = "https://files.example/dep-1.0-cp310-cp310-win_amd64.whl"
+    room.spec("demo")
+    files = [wheel("demo", "1.0"), wheel("demo", "2.0", [f"dep @ {away}"])]
+    with Loopback(projects={"demo": files}) as server:
+        outcome = room.lock(server)
+        assert (outcome.code, room.pins()) == (0, {"demo": "1.0"})
+        assert outcome.err == (
+            f"warning: demo: demo 2.0 was passed over: it requires dep @ {away}: this wheel doesn't fit the"
+            " target (its tag is cp310-cp310-win_amd64; the target takes cp310-cp310-manylinux_2_28_x86_64"
+            " and below)\n"
         )
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from envspec.adapters.cache import SqliteStore
-from envspec.errors import BrokenArtifactError, InputError, OfflineError
+from envspec.errors import InputError, OfflineError
 from envspec.index.catalog import Catalog, Index, Project
 from envspec.index.client import IndexClient
 from envspec.index.dependencies import Dependencies
@@ -309,8 +309,12 @@ def test_a_file_of_this_machine_is_for_the_spec_alone_to_name(world: World, tmp_
     uri = (tmp_path / "dep-1.0-py3-none-any.whl").as_uri()
     world.add("demo", "1.0", f"dep @ {uri} ; extra == 'x'")
     world.directs[uri] = direct("dep-1.0-py3-none-any.whl", uri, sha256="0" * 64)
-    with pytest.raises(BrokenArtifactError, match="a release requires a file of this machine"):
-        world.one(asking("demo[x]"))
+    [refused] = world.lock(asking("demo[x]"))
+    assert isinstance(refused, Unlockable)
+    assert [skipped.why for skipped in refused.conflict.skipped] == [
+        f"it requires dep @ {uri}: a release requires a file of this machine"
+        " (only the spec itself may name files)"
+    ]
     world.http.answers[f"{uri}.metadata"] = metadata_text("dep", "1.0").encode()
     wheel = LocalWheel(
         "dep @ ./dep-1.0-py3-none-any.whl",
