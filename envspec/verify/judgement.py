@@ -115,7 +115,7 @@ def best_of_each(judgements: Iterable[Judgement]) -> tuple[Judgement, ...]:
     return tuple(best.values())
 
 
-_GRADES = ("full", "", "minor-version", "refused")
+_GRADES = ("full", "minor-version", "", "refused")
 """The best first; none is a lock that asks no driver, such as one for the CPU."""
 
 
