@@ -65,7 +65,7 @@ def tables() -> _Tables:
 
 
 def cudnn_support(version: str, cuda: ToolkitVersion) -> tuple[CudnnSupport, ...]:
-    """The rows of ``8.9.6`` or ``8.9.6.50`` with ``cuda``; several where devices differ in the driver they need."""
+    """The rows of ``8.9.6`` or ``8.9.6.50`` with ``cuda``; several where devices need different drivers."""
     release = ".".join(version.split(".")[:3])
     return tuple(row for row in tables().support if row.cudnn == release and row.is_for(cuda))
 

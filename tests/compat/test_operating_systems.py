@@ -4,7 +4,7 @@ import datetime
 
 import pytest
 
-from envspec.compat.tables import os_names, os_row
+from envspec.compat.operating_systems import os_names, os_row
 from envspec.errors import InvalidValueError
 
 
