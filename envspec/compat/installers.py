@@ -1,4 +1,4 @@
-"""What NVIDIA offers to install on a host: CUDA and driver runfiles, cuDNN archives; what is published of them.
+"""What NVIDIA offers to install: CUDA and driver runfiles, cuDNN archives, and what is published of them.
 
 NVIDIA publishes md5 sums alone, and not for every file; a sha256 here is one that a package manager has
 recorded. Whoever has neither must take the sum of a file of their own.
