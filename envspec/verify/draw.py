@@ -4,24 +4,55 @@ from __future__ import annotations
 
 import re
 
+from envspec.compat.gpus import gpu_named
 from envspec.lock.document import Lock
-from envspec.verify.lock_table import count, text
+from envspec.verify.draw_cuda import assembler, compiles_at_run_time, cuda_of, other_code
+from envspec.verify.draw_disk import disks_of
+from envspec.verify.draw_wheels import wheels_of
+from envspec.verify.lock_table import count, size_bytes, text
 from envspec.verify.needs import Needs
 
 
 def needs_of(lock: Lock) -> Needs:
     """What the rules ask facts about. A lock of another tool says less, and so asks for less."""
     target = lock.target
+    cuda = cuda_of(lock)
+    wheels = wheels_of(lock)
+    gpu = gpu_named(text(target, "gpu"))
+    assembled, assembler_by = assembler(lock)
+    memory = size_bytes(target, "gpu-memory")
     return Needs(
         lock=lock,
         label=lock.label,
+        cuda=cuda.release,
+        cuda_by=cuda.by,
+        code_targets=cuda.targets,
+        code_source=cuda.targets_source,
+        other_code=other_code(lock, cuda.by),
+        cudnn=cuda.cudnn,
+        compiles_at_run_time=compiles_at_run_time(lock),
+        assembler=assembled,
+        assembler_by=assembler_by,
+        toolkit=wheels.toolkit,
+        host_cudnn=wheels.cudnn,
         gpu_name=text(target, "gpu"),
         gpu_count=count(target, "gpu-count") or 0,
+        gpu_capability=gpu.capability if gpu is not None else None,
+        gpu_memory_mib=-(-memory // 1024**2) if memory is not None else None,
         driver_floor=text(target, "driver"),
         python=text(target, "python") or _python(lock.requires_python),
+        python_brought=any(asset.kind == "installer" and asset.provider == "python" for asset in lock.assets),
         os=text(target, "os"),
         arch=text(target, "arch"),
         network=text(target, "network"),
+        glibc=wheels.glibc,
+        glibcxx=wheels.glibcxx,
+        libraries=wheels.libraries,
+        executables=wheels.executables,
+        tells_no_glibc=wheels.tells_no_glibc,
+        not_read=wheels.not_read,
+        disks=disks_of(lock),
+        installers=tuple(asset for asset in lock.assets if asset.kind == "installer"),
         newest_upload=_newest_upload(lock),
     )
 

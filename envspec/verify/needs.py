@@ -10,6 +10,15 @@ if TYPE_CHECKING:
     from envspec.lock.document import Asset, Lock
 
 
+class WheelCode(NamedTuple):
+    """GPU code of one locked wheel, besides the one that ``cuda_by`` names."""
+
+    by: str
+    """``flash-attn 2.5.6``."""
+    targets: tuple[CodeTarget, ...]
+    source: str
+
+
 class FromWheel(NamedTuple):
     """Something a locked wheel expects of the host, and how that is known."""
 
@@ -20,7 +29,7 @@ class FromWheel(NamedTuple):
     how: str
     """``audit`` where the wheel was read, ``tag`` from its file name, or the source of a table's row."""
     needed: str = ""
-    """``import``: fails without it. ``use``: only a feature of it does. Empty for versions."""
+    """``import``: fails without it. ``use``: only a feature of it does. Empty: all of it, or nobody says."""
 
 
 class DiskNeed(NamedTuple):
@@ -30,10 +39,19 @@ class DiskNeed(NamedTuple):
     """``/data/envs``: the prefix, the scratch folder, ``/tmp``, ..."""
     stays_bytes: int
     peak_bytes: int
-    is_at_least: bool = False
-    """Whether some size isn't known, so that it's more."""
+    assumed_bytes: int = 0
+    """Of files whose size nobody says, as they are assumed to be at most; not among the above."""
     of: tuple[str, ...] = ()
-    """What takes it: ``wheels 5.1 GB``, ``installed 9.8 GB (estimated)``."""
+    """What takes it: ``wheels 5.1 GiB, three times unpacked``."""
+    files: int = 0
+    """How many files stay there, estimated."""
+    runs: bool = False
+    """Whether programs and libraries are loaded from there, so that noexec forbids it."""
+
+    @property
+    def is_at_least(self) -> bool:
+        """Whether some size isn't known, so that it's more."""
+        return self.assumed_bytes > 0
 
 
 class Needs(NamedTuple):
@@ -49,10 +67,19 @@ class Needs(NamedTuple):
     code_targets: tuple[CodeTarget, ...] = ()
     code_source: str = ""
     """Row of the table, or ``audit``; empty where nobody knows the code targets."""
+    other_code: tuple[WheelCode, ...] = ()
     cudnn: str = ""
     """What the wheels bring."""
     compiles_at_run_time: tuple[str, ...] = ()
-    """Locked projects that make PTX while they run: triton, numba, cupy."""
+    """Locked projects that make code while they run: ``torch.compile (triton 2.1.0)``, ``numba 0.60.0``."""
+    assembler: ToolkitVersion | None = None
+    """The CUDA whose machine code triton makes at run time, with the ptxas that it brings."""
+    assembler_by: str = ""
+    """``triton 2.1.0``."""
+    toolkit: tuple[FromWheel, ...] = ()
+    """What in the lock wants a CUDA toolkit, or its libraries, on the host."""
+    host_cudnn: tuple[FromWheel, ...] = ()
+    """What in the lock wants a cuDNN on the host."""
     gpu_name: str = ""
     """As the spec promises it; empty for CPU."""
     gpu_count: int = 0
@@ -73,6 +100,10 @@ class Needs(NamedTuple):
     glibcxx: tuple[FromWheel, ...] = ()
     libraries: tuple[FromWheel, ...] = ()
     executables: tuple[FromWheel, ...] = ()
+    tells_no_glibc: tuple[str, ...] = ()
+    """Locked wheels that were not read, and whose tag tells nothing: ``torchvision 0.16.2+cu118``."""
+    not_read: tuple[str, ...] = ()
+    """Locked wheels with compiled code that ``envspec audit`` has not read, or not whole."""
     disks: tuple[DiskNeed, ...] = ()
     installers: tuple[Asset, ...] = ()
     """Those among the lock's assets."""

@@ -1,0 +1,130 @@
+"""Draw what locked builds say of CUDA: its release, their GPU code, what they compile while they run."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from envspec.compat.torch_builds import TorchBuild, torch_build, triton_ptxas
+from envspec.errors import InvalidValueError
+from envspec.lock.document import Lock, LockedDistribution
+from envspec.target.gpu import CodeTarget, ToolkitVersion
+from envspec.verify.audited import audit_row
+from envspec.verify.lock_table import text, texts
+from envspec.verify.needs import WheelCode
+
+_LABEL = re.compile(r"\+cu(\d{2})(\d)(?:\D|$)")
+_RUNTIME = re.compile(r"nvidia-cuda-runtime(?:-cu\d{1,3})?")
+_CUPY = re.compile(r"cupy(?:-cuda(\d{2})(x|\d))?")
+_CUDNN = re.compile(r"nvidia-cudnn-cu\d{1,3}")
+_TRITON = ("triton", "pytorch-triton")
+_NUMBA = ("numba", "numba-cuda")
+
+
+class Cuda(NamedTuple):
+    """The highest CUDA that any locked build was made for."""
+
+    release: ToolkitVersion | None
+    by: str
+    targets: tuple[CodeTarget, ...]
+    targets_source: str
+    cudnn: str
+
+
+def cuda_of(lock: Lock) -> Cuda:
+    """``release`` is None where every locked build is for the CPU."""
+    found = [(release, item) for item in lock.distributions if (release := _release(item)) is not None]
+    if not found:
+        said = _parsed(text(lock.target, "cuda"))
+        return Cuda(said, f"{lock.label}, as its spec says" if said else "", (), "", _cudnn(lock, None))
+    release, item = max(found, key=lambda pair: (pair[0][:2], pair[1].name == "torch", pair[0]))
+    build = torch_build(item.version) if item.name == "torch" else None
+    return Cuda(release, _named(item), *_targets(lock, item), _cudnn(lock, build))
+
+
+def other_code(lock: Lock, by: str) -> tuple[WheelCode, ...]:
+    """GPU code of the wheels that were read or that the table has, besides the one that ``by`` names."""
+    found = []
+    for item in lock.distributions:
+        if _named(item) != by:
+            targets, source = _targets(lock, item)
+            found += [WheelCode(_named(item), targets, source)] if targets else []
+    return tuple(found)
+
+
+def compiles_at_run_time(lock: Lock) -> tuple[str, ...]:
+    """Locked projects that make code for the GPU while they run."""
+    names = {item.name for item in lock.distributions}
+    said = []
+    for item in lock.distributions:
+        if item.name in _TRITON:
+            said.append(f"torch.compile ({_named(item)})" if "torch" in names else _named(item))
+        elif item.name in _NUMBA:
+            said.append(f"numba.cuda ({_named(item)})")
+        elif _CUPY.fullmatch(item.name):
+            said.append(_named(item))
+    return tuple(sorted(said))
+
+
+def assembler(lock: Lock) -> tuple[ToolkitVersion | None, str]:
+    """The CUDA of the ptxas that the locked triton brings, and that triton; None where nobody has looked."""
+    for item in lock.distributions:
+        row = triton_ptxas(item.version) if item.name in _TRITON else None
+        if row is not None:
+            return row.toolkit, _named(item)
+    return None, ""
+
+
+def _release(item: LockedDistribution) -> ToolkitVersion | None:
+    """Of one build: by its local label, by the table, by the runtime that is locked."""
+    label = _LABEL.search(item.version)
+    if label is not None:
+        return _parsed(f"{label[1]}.{label[2]}")
+    if item.name == "torch":
+        build = torch_build(item.version)
+        return build.toolkit if build is not None else None
+    if _RUNTIME.fullmatch(item.name):
+        return _parsed(item.version)
+    cupy = _CUPY.fullmatch(item.name)
+    if cupy is None or not cupy[1]:
+        return None
+    return _parsed(f"{cupy[1]}.{0 if cupy[2] == 'x' else cupy[2]}")
+
+
+def _parsed(version: str) -> ToolkitVersion | None:
+    try:
+        return ToolkitVersion.parse(version)
+    except InvalidValueError:
+        return None
+
+
+def _targets(lock: Lock, item: LockedDistribution) -> tuple[tuple[CodeTarget, ...], str]:
+    """As the wheel itself was read, or else as the table has the release line of torch."""
+    said = map(_code, texts(audit_row(lock, item), "code-targets"))
+    read = tuple(target for target in said if target is not None)
+    if read:
+        return read, f"audit of {_named(item)}"
+    build = torch_build(item.version) if item.name == "torch" else None
+    if build is None or not build.code_targets:
+        return (), ""
+    row = f"torch.json, build of torch {build.torch} for {build.variant}"
+    return build.code_targets, f"{row}: {build.targets_source or build.source}"
+
+
+def _code(target: str) -> CodeTarget | None:
+    try:
+        return CodeTarget.parse(target)
+    except InvalidValueError:
+        return None
+
+
+def _cudnn(lock: Lock, build: TorchBuild | None) -> str:
+    """Of the wheel that brings it, or of the table's row; empty where nobody says."""
+    for item in lock.distributions:
+        if _CUDNN.fullmatch(item.name):
+            return item.version
+    return build.cudnn or "" if build is not None else ""
+
+
+def _named(item: LockedDistribution) -> str:
+    return f"{item.name} {item.version}"
