@@ -97,6 +97,8 @@ class Fetch(NamedTuple):
     """As announced elsewhere, for the progress bar."""
     times: int = 1
     """2: fetch it twice and raise where the bytes differ, for a ``trust`` that nothing else confirms."""
+    look: bool = False
+    """Whether the plan looks into the bytes: then they come even where the cache knows the digest."""
 
 
 class Fetched(NamedTuple):
@@ -108,7 +110,8 @@ class Fetched(NamedTuple):
     announced: int | None
     """The length that the server announced, None where it didn't."""
     file: BinaryIO | None
-    """Its bytes, to look into, until the plan yields or returns; None where the cache knew the digest."""
+    """Its bytes, to look into, until the plan yields or returns; None where the cache knew the digest
+    and the question didn't say ``look``."""
     url: str
     """Where redirects ended."""
 
