@@ -3,20 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from envspec.errors import InputError, UnreadableLockError
-from envspec.lock.document import Lock
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from envspec.adapters.files import PathText
+    from envspec.lock.document import Lock
 
 MAX_LOCK_BYTES = 64 * 1024 * 1024
 
 
-def read_lock(path: Path) -> Lock:
+def read_lock(path: PathText) -> Lock:
     """The lock at ``path``; raises InputError where there's none, UnreadableLockError where it's broken."""
+    return lock_of(read_lock_bytes(path), path)
+
+
+def read_lock_bytes(path: PathText) -> bytes:
+    """The bytes at ``path``, whatever they are; raises InputError or DiskError."""
     from envspec.adapters.files import read_bytes
+
+    return read_bytes(path, limit=MAX_LOCK_BYTES)
+
+
+def lock_of(data: bytes, path: PathText) -> Lock:
+    """The lock that ``data`` is, read from ``path``; raises UnreadableLockError where it's broken."""
     from envspec.lock.codec import decode
 
-    data = read_bytes(path, limit=MAX_LOCK_BYTES)
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -29,6 +44,8 @@ def read_lock(path: Path) -> Lock:
 
 def locks_here() -> list[Path]:
     """Every ``pylock.*.toml`` in ``./locks``, or else in the folder where the user stands."""
+    from pathlib import Path
+
     for folder in (Path("locks"), Path()):
         found = sorted([*folder.glob("pylock.toml"), *folder.glob("pylock.*.toml")])
         if found:

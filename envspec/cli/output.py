@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from envspec.adapters.files import PathText
 
 
-def put(text: str, path: Path | None) -> None:
+def put(text: str, path: PathText | None) -> None:
     """Write ``text`` as UTF-8, whatever the terminal's encoding; a file is written whole or not at all."""
     data = text.encode("utf-8", "replace")
     if path is not None:

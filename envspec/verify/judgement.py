@@ -17,6 +17,8 @@ DECIDES = frozenset({"driver", "gpu", "gpu-code", "glibc", "python", "arch"})
 class Judgement(NamedTuple):
     """One lock on one host."""
 
+    label: str
+    """``founding-cu118``; no two of a report are alike."""
     spec: str
     """``founding``."""
     variant: str
@@ -27,11 +29,6 @@ class Judgement(NamedTuple):
     """Of that file, so that a filed report says which bytes were judged."""
     findings: tuple[Finding, ...]
     """The worst first."""
-
-    @property
-    def label(self) -> str:
-        """``founding-cu118``."""
-        return f"{self.spec}-{self.variant}" if self.variant else self.spec
 
     @property
     def status(self) -> Status:

@@ -76,8 +76,8 @@ REFUSED = Finding(
 
 
 def judgement(variant: str, *findings: Finding, spec: str = "founding") -> Judgement:
-    where = f"locks/pylock.{spec}-{variant}.toml" if variant else f"locks/pylock.{spec}.toml"
-    return Judgement(spec, variant, where, "1f" * 32, findings)
+    label = f"{spec}-{variant}" if variant else spec
+    return Judgement(label, spec, variant, f"locks/pylock.{label}.toml", "1f" * 32, findings)
 
 
 CU118 = judgement("cu118", CLOCK, MINOR, LIBRARY, DISK, GLIBC)

@@ -1,0 +1,85 @@
+"""The locks that hosts are judged by: found where the user points, and the variants that lie beside them."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from envspec.errors import EnvspecError, InputError
+
+if TYPE_CHECKING:
+    from envspec.steps.verify import Asked, LockFile
+
+_MOST_SIBLINGS = 32
+
+
+def lock_paths(named: Sequence[str]) -> list[str]:
+    """The locks that the user named, each once; a folder stands for those in it, or in its ``locks``.
+
+    Raises InputError for a folder without any.
+    """
+    paths: dict[str, None] = {}
+    for name in named:
+        if not os.path.isdir(name):
+            paths[name] = None
+            continue
+        found = locks_in(name)
+        if not found:
+            raise InputError(
+                what=f"{name}: no lock in it",
+                why="neither it nor its folder locks holds a pylock.*.toml",
+                fix="name a lock, or lock a spec first: envspec lock SPEC",
+            )
+        paths.update(dict.fromkeys(found))
+    return list(paths)
+
+
+def locks_in(folder: str) -> list[str]:
+    """Every ``pylock.*.toml`` in a folder, or else in its ``locks``, by name."""
+    for place in (folder, os.path.join(folder, "locks")):
+        try:
+            names = sorted(name for name in os.listdir(place) if _is_lock(name))
+        except (NotADirectoryError, FileNotFoundError):
+            continue
+        if names:
+            return [os.path.join(place, name) for name in names]
+    return []
+
+
+def _is_lock(name: str) -> bool:
+    return name == "pylock.toml" or (name.startswith("pylock.") and name.endswith(".toml"))
+
+
+def read_locks(paths: Sequence[str]) -> list[LockFile]:
+    """Each lock with the digest of its bytes; raises as ``read_lock`` does."""
+    from envspec.cli.lock_files import lock_of, read_lock_bytes
+    from envspec.steps.verify import LockFile
+
+    files = []
+    for path in paths:
+        data = read_lock_bytes(path)
+        files.append(LockFile(lock_of(data, path), path, hashlib.sha256(data).hexdigest()))
+    return files
+
+
+def siblings_of(files: Sequence[LockFile]) -> tuple[Asked, ...]:
+    """The other variants of these specs that lie beside them; what can't be read isn't a way out."""
+    from envspec.steps.verify import asked
+
+    named = {os.path.abspath(file.where) for file in files}
+    found: list[LockFile] = []
+    for folder in dict.fromkeys(os.path.dirname(path) for path in named):
+        specs = {file.lock.name for file in files if os.path.dirname(os.path.abspath(file.where)) == folder}
+        for name in sorted(os.listdir(folder)):
+            path = os.path.join(folder, name)
+            is_one = _is_lock(name) and any(name.startswith(f"pylock.{spec}-") for spec in specs)
+            if is_one and path not in named and len(found) < _MOST_SIBLINGS:
+                try:
+                    (file,) = read_locks([path])
+                except EnvspecError:
+                    continue
+                if file.lock.name in specs:
+                    found.append(file)
+    return asked(found)

@@ -1,0 +1,117 @@
+"""Judge a host by a lock: what fits, what doesn't, what to do. Without --host, the host where it runs."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from envspec.report.judged import Report
+    from envspec.steps.verify import FactsFile, LockFile
+    from envspec.verify.judgement import HostJudged
+
+FORMATS = ("text", "json", "junit", "sarif", "html")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of ``envspec verify``."""
+    from envspec.cli.day import add_day_argument
+
+    parser.add_argument(
+        "locks", metavar="LOCK", nargs="*", help="a lock, or a folder with locks in it or in its locks/"
+    )
+    parser.add_argument(
+        "--host",
+        metavar="FACTS",
+        nargs="+",
+        action="extend",
+        help="facts of a host elsewhere, from envspec probe or probe.py; - for standard input",
+    )
+    parser.add_argument(
+        "--prefix", metavar="DIR", help="where it is to be installed, if not where the lock says"
+    )
+    parser.add_argument(
+        "--endpoint",
+        metavar="URL",
+        action="append",
+        default=[],
+        help="try this one too, of this host; those of the lock are tried anyway",
+    )
+    add_day_argument(parser)
+    parser.add_argument("--strict", action="store_true", help="warnings and what isn't known are a no, too")
+    parser.add_argument("--format", choices=FORMATS, default="text")
+    parser.add_argument("-o", "--output", metavar="FILE", help="write there, not to stdout")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Judge; exit 0 where each host fits at least one variant of each spec, else 1."""
+    from functools import lru_cache
+
+    from envspec import __version__
+    from envspec.cli.day import today
+    from envspec.cli.judged_locks import lock_paths, read_locks, siblings_of
+    from envspec.cli.output import put
+    from envspec.errors import InputError
+    from envspec.report.judged import Report
+    from envspec.steps.verify import asked, verify
+    from envspec.verify.judgement import HostJudged
+
+    if not arguments.locks:
+        raise InputError(
+            what="no lock was named",
+            why="all that stands behind --host is taken for facts",
+            fix="envspec verify LOCK... --host FACTS...",
+        )
+    files = read_locks(lock_paths(arguments.locks))
+    several, day = asked(files), arguments.day or today()
+    siblings = lru_cache(None)(lambda: siblings_of(files))
+    hosts = [
+        host if isinstance(host, HostJudged) else verify(several, host, today=day, siblings=siblings)
+        for host in _hosts(arguments, files)
+    ]
+    report = Report(day, __version__, tuple(hosts), arguments.strict)
+    put(_render(report, arguments), arguments.output)
+    return 0 if report.passes else 1
+
+
+def _hosts(arguments: argparse.Namespace, files: Sequence[LockFile]) -> Iterator[FactsFile | HostJudged]:
+    """The facts of each host; of several, one that can't be read is a row of the report and not its end."""
+    from envspec.cli.facts_files import facts_or_trouble, read_facts_file
+
+    named: list[str] = list(dict.fromkeys(arguments.host or ()))
+    if not named:
+        yield _this_host(arguments, files)
+    elif len(named) == 1:
+        yield read_facts_file(named[0])
+    else:
+        yield from map(facts_or_trouble, named)
+
+
+def _this_host(arguments: argparse.Namespace, files: Sequence[LockFile]) -> FactsFile:
+    raise NotImplementedError
+
+
+def _render(report: Report, arguments: argparse.Namespace) -> str:
+    form: str = arguments.format
+    if form == "text":
+        from envspec.cli.look import terminal_look
+        from envspec.report.terminal import as_text
+
+        colour, width = terminal_look(arguments)
+        return as_text(report, colour=colour, width=width, verbose=arguments.verbose)
+    if form == "json":
+        from envspec.report.json import as_json
+
+        return as_json(report)
+    if form == "junit":
+        from envspec.report.junit import as_junit
+
+        return as_junit(report)
+    if form == "sarif":
+        from envspec.report.sarif import as_sarif
+
+        return as_sarif(report)
+    from envspec.report.html import as_html
+
+    return as_html(report)
