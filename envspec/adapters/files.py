@@ -24,6 +24,10 @@ def read_bytes(path: PathText, *, limit: int = MAX_FILE_BYTES) -> bytes:
             data = file.read(limit + 1)
     except OSError as error:
         raise _unreadable(path, error) from error
+    if data is None:  # a pipe that somebody holds open and writes nothing into
+        raise InputError(
+            what=f"{path}: is a pipe with nothing in it", fix="name a file, or - for standard input"
+        )
     if len(data) > limit:
         raise InputError(what=f"{path}: longer than {limit} bytes", why="no file of this kind is that long")
     return data

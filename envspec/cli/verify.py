@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from envspec.report.judged import Report
     from envspec.steps.verify import FactsFile, LockFile
-    from envspec.verify.judgement import HostJudged
 
 FORMATS = ("text", "json", "junit", "sarif", "html")
 
@@ -46,16 +45,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Judge; exit 0 where each host fits at least one variant of each spec, else 1."""
-    from functools import lru_cache
+    from functools import lru_cache, partial
 
     from envspec import __version__
     from envspec.cli.day import today
+    from envspec.cli.facts_files import host_name, read_facts_file
     from envspec.cli.judged_locks import lock_paths, read_locks, siblings_of
     from envspec.cli.output import put
     from envspec.errors import InputError
     from envspec.report.judged import Report
+    from envspec.steps.fleet import judge_one
     from envspec.steps.verify import asked, verify
-    from envspec.verify.judgement import HostJudged
 
     if not arguments.locks:
         raise InputError(
@@ -65,27 +65,26 @@ def run(arguments: argparse.Namespace) -> int:
         )
     files = read_locks(lock_paths(arguments.locks))
     several, day = asked(files), arguments.day or today()
-    siblings = lru_cache(None)(lambda: siblings_of(files))
-    hosts = [
-        host if isinstance(host, HostJudged) else verify(several, host, today=day, siblings=siblings)
-        for host in _hosts(arguments, files)
-    ]
+    siblings = lru_cache(None)(partial(siblings_of, files))
+    named = list(dict.fromkeys(arguments.host or ()))
+    if len(named) > 1:
+        hosts = [
+            judge_one(
+                several,
+                partial(read_facts_file, where),
+                label=host_name(where),
+                where=where,
+                today=day,
+                siblings=siblings,
+            )
+            for where in named
+        ]
+    else:
+        host = read_facts_file(named[0]) if named else _this_host(arguments, files)
+        hosts = [verify(several, host, today=day, siblings=siblings)]
     report = Report(day, __version__, tuple(hosts), arguments.strict)
     put(_render(report, arguments), arguments.output)
     return 0 if report.passes else 1
-
-
-def _hosts(arguments: argparse.Namespace, files: Sequence[LockFile]) -> Iterator[FactsFile | HostJudged]:
-    """The facts of each host; of several, one that can't be read is a row of the report and not its end."""
-    from envspec.cli.facts_files import facts_or_trouble, read_facts_file
-
-    named: list[str] = list(dict.fromkeys(arguments.host or ()))
-    if not named:
-        yield _this_host(arguments, files)
-    elif len(named) == 1:
-        yield read_facts_file(named[0])
-    else:
-        yield from map(facts_or_trouble, named)
 
 
 def _this_host(arguments: argparse.Namespace, files: Sequence[LockFile]) -> FactsFile:

@@ -108,7 +108,7 @@ def _judgement(judgement: Judgement) -> Iterator[str]:
     open_findings = [finding for finding in judgement.findings if finding.status != "pass"]
     if open_findings:
         yield '<ol class="findings">'
-        yield from map(_finding, open_findings)
+        yield from map(finding_item, open_findings)
         yield "</ol>"
     passed = judgement.having("pass")
     if passed:
@@ -129,7 +129,8 @@ def _judgement(judgement: Judgement) -> Iterator[str]:
     yield "</section>"
 
 
-def _finding(finding: Finding) -> str:
+def finding_item(finding: Finding) -> str:
+    """One finding as an item of a list ``findings``."""
     rows = [("found", text(finding.actual)), ("wanted", text(finding.expected)), ("why", text(finding.why))]
     ways = [text(way) for way in sentences.ways_out(finding)]
     if len(ways) == 1:

@@ -61,14 +61,15 @@ def html_matrix(hosts: Sequence[HostJudged]) -> str:
         else:
             found = {visible(one.label): one for one in host.judgements}
             cells = "".join(
-                f"<td>{_html_cell(found[label]) if label in found else ''}</td>" for label in labels
+                f"<td>{html_cell(found[label]) if label in found else ''}</td>" for label in labels
             )
         rows.append(f'<tr><th scope="row">{text(host.label)}</th>{cells}</tr>')
     table = f"<table><thead><tr>{heads}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
     return f'<div class="scroll">{table}</div>'
 
 
-def _html_cell(judgement: Judgement) -> str:
+def html_cell(judgement: Judgement) -> str:
+    """A cell with the answer as a badge."""
     from envspec.report.html_page import badge, text
 
     said, _, more = cell(judgement).partition(": ")
