@@ -29,7 +29,7 @@ Names = Mapping[str, tuple[Published, ...]]
 def known_names(
     held: Distribution | None, found: Names, recorded: Names, *, project: str, version: str
 ) -> tuple[Names, str]:
-    """The table of the locked distribution, else the recorded one of ``version``, and a warning if need be."""
+    """The table of the locked distribution, else the recorded one of ``version``; a warning if need be."""
     if held is None:
         return recorded, f"{project} isn't among the locked distributions; its table is that of {version}"
     if not found:
