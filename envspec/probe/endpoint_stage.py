@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from envspec.probe.facts import Stage
+from envspec.probe.shown import plain
 
 FAULTS: Mapping[str, str] = {
     "bad-name": "it is no host name",
@@ -62,9 +63,3 @@ def make_stage(name: str, ok: bool, said: str, faults: Iterable[str], issuer: st
     """A stage with its faults, each once, and texts that a terminal can show."""
     known_faults = tuple(dict.fromkeys(fault for fault in faults if fault))
     return Stage(name, ok, plain(said, 1000), known_faults, plain(issuer))  # type: ignore[arg-type]
-
-
-def plain(text: str, limit: int = 300) -> str:
-    """One line that a terminal can show, whatever the evidence says."""
-    line = "".join(char if char.isprintable() else "?" for char in text[: limit + 1])
-    return line if len(line) <= limit else line[: limit - 3] + "..."

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from envspec.probe.endpoint_evidence import Answer, Hop, Http, Name, Resolver, Tried, Value
-from envspec.probe.endpoint_stage import FAULTS, make_stage, plain
+from envspec.probe.endpoint_stage import FAULTS, make_stage
 from envspec.probe.endpoint_tls import read_tls
 from envspec.probe.facts import EndpointObservation, Fact, Stage, known, unknown
+from envspec.probe.shown import plain
 
 if TYPE_CHECKING:
     from envspec.probe.evidence import Item
@@ -172,7 +173,7 @@ def _read_connection(hop: Hop, _value: Value) -> Stage:
     if hop.tunnel == "kind":
         return make_stage("connection", False, FAULTS["proxy-kind"], ["proxy-kind"])
     if "connected" not in words:
-        told = [word for word in ("refused", "timeout", "unreachable") if word in words]
+        told: list[str] = [word for word in ("refused", "timeout", "unreachable") if word in words]
         told = ["proxy-unreachable"] if hop.proxy else told
         return make_stage("connection", False, said, told or ["not-connected"])
     faults = ["some-silent"] if "timeout" in words else []

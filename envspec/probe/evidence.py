@@ -41,7 +41,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
 
     envspec_evidence: int = msgspec.field(name="envspec-evidence")
     by: str
-    """``python 3.6.8``, ``sh``, or ``brief``."""
+    """``python 3.6.8`` or ``sh``."""
     probe: str = ""
     """Version of the envspec whose probe this was."""
     identified: bool = False

@@ -85,6 +85,8 @@ class Gpu(NamedTuple):
     ecc: bool | None = None
     processes: int | None = None
     """How many processes compute on it now."""
+    name_is_cut: bool = False
+    """Whether only the beginning of the name is known: ``NVIDIA A100 80G...`` of nvidia-smi's table."""
 
 
 GpuState = Literal[
@@ -100,6 +102,8 @@ class DriverInstall(NamedTuple):
     method: Literal["rpm", "deb", "dkms", "precompiled", "runfile", "container"]
     packages: tuple[str, ...] = ()
     """Their names and versions, where a package manager knows them."""
+    version: DriverVersion | None = None
+    """Of the packages; the loaded module may still be an older one."""
 
 
 class Toolkit(NamedTuple):
@@ -108,6 +112,8 @@ class Toolkit(NamedTuple):
     version: ToolkitVersion
     path: str
     """``/usr/local/cuda-11.8``; empty where only nvcc said it."""
+    nvcc: ToolkitVersion | None = None
+    """Of its compiler, 11.8.89, whose third number is not the toolkit's."""
 
 
 class Cudnn(NamedTuple):
@@ -142,7 +148,9 @@ class Mount(NamedTuple):
     noexec: bool | None = None
     read_only: bool | None = None
     trouble: str = ""
-    """``no answer in 3 s`` where a server is gone."""
+    """``no answer in time`` where a server is gone."""
+    asked_for: tuple[str, ...] = ()
+    """Why: ``root``, ``tmp``, ``TMPDIR``, ``prefix``, ``home``, ``shm``, ``scratch``, ``mount``."""
 
 
 class Memory(NamedTuple):
@@ -196,7 +204,7 @@ class HostFacts:
 
     label: str = ""
     source: str = ""
-    """``evidence``, ``brief``, or ``spec`` where it's only promised."""
+    """``evidence``, ``brief``, ``pasted``, or ``spec`` where it's only promised."""
     os: Fact[OsRelease] = field(default_factory=unknown)
     kernel: Fact[str] = field(default_factory=unknown)
     arch: Fact[str] = field(default_factory=unknown)
@@ -210,6 +218,10 @@ class HostFacts:
     """ulimits: ``nofile``, ``memlock`` (bytes), ``nproc``; -1 without limit."""
     gpu_state: Fact[GpuState] = field(default_factory=unknown)
     gpus: Fact[tuple[Gpu, ...]] = field(default_factory=unknown)
+    gpus_on_bus: Fact[int] = field(default_factory=unknown)
+    """How many GPUs of NVIDIA PCI shows, whatever their driver does."""
+    gpus_silent: Fact[int] = field(default_factory=unknown)
+    """How many devices the driver counts that did not answer: lost, or hung."""
     gpu_devices_usable: Fact[bool] = field(default_factory=unknown)
     """Whether whoever ran the probe may read and write /dev/nvidia*."""
     driver: Fact[DriverVersion] = field(default_factory=unknown)
@@ -223,6 +235,7 @@ class HostFacts:
     """The CUDA level of the driver; no toolkit."""
     nvswitches: Fact[int] = field(default_factory=unknown)
     fabric_manager: Fact[DriverVersion] = field(default_factory=unknown)
+    fabric_manager_active: Fact[bool] = field(default_factory=unknown)
     nouveau_loaded: Fact[bool] = field(default_factory=unknown)
     kernel_headers: Fact[bool] = field(default_factory=unknown)
     secure_boot: Fact[bool] = field(default_factory=unknown)
@@ -231,6 +244,8 @@ class HostFacts:
     pythons: Fact[tuple[Interpreter, ...]] = field(default_factory=unknown)
     libraries: Fact[frozenset[str]] = field(default_factory=unknown)
     """Sonames that the loader knows, of the host's own word size."""
+    libraries_asked: frozenset[str] = frozenset()
+    """Not empty where only these were looked for, as for a brief: of others nothing is known."""
     executables: Fact[Mapping[str, str]] = field(default_factory=unknown)
     """Name to path of those found; a name that was looked for and isn't there maps to ''."""
     mounts: Fact[tuple[Mount, ...]] = field(default_factory=unknown)

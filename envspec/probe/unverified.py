@@ -17,9 +17,16 @@ _OFF: tuple[tuple[str, re.Pattern[str]], ...] = (
 )
 """Variable, and its values that switch verification off; requests before 2.28 took an empty one so."""
 _OFF_IN_FILES: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("trusted-host", re.compile(r"^\s*trusted-host\s*=\s*\S", re.MULTILINE | re.IGNORECASE)),
-    ("insecure", re.compile(r"^\s*(?:--insecure|insecure|-k)\s*$", re.MULTILINE)),
-    ("sslVerify", re.compile(r"^\s*sslverify\s*=\s*(?:false|0|no|off)\b", re.MULTILINE | re.IGNORECASE)),
+    ("trusted-host", re.compile(r"^[ \t]*trusted-host[ \t]*=[ \t]*\S", re.MULTILINE | re.IGNORECASE)),
+    ("insecure", re.compile(r"^[ \t]*(?:--insecure|insecure|-k)[ \t]*$", re.MULTILINE)),
+    (
+        "ssl_verify",
+        re.compile(r"^[ \t]*ssl_verify[ \t]*:[ \t]*(?:false|no|off)\b", re.MULTILINE | re.IGNORECASE),
+    ),
+    (
+        "sslVerify",
+        re.compile(r"^[ \t]*sslverify[ \t]*=[ \t]*(?:false|0|no|off)\b", re.MULTILINE | re.IGNORECASE),
+    ),
 )
 
 

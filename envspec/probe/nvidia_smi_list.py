@@ -1,0 +1,34 @@
+"""``nvidia-smi -L``: one line a device with its whole name, and its MIG slices under it."""
+
+from __future__ import annotations
+
+import re
+
+from envspec.probe.nvidia_smi_report import SmiGpu, SmiReport
+
+_GPU = re.compile(r"GPU [0-9]{1,3}: (\S.*)")
+_SLICE = re.compile(r" +MIG (\S+) +Device +[0-9]+:.*")
+_MAX_GPUS = 256
+
+
+def read_list(text: str) -> SmiReport:
+    """The devices in their order; slices make known that MIG is on, their lack says nothing."""
+    gpus: list[SmiGpu] = []
+    for line in text.splitlines():
+        device = _GPU.fullmatch(line)
+        if device is not None and len(gpus) < _MAX_GPUS:
+            gpus.append(SmiGpu(_name(device[1])))
+        slice_ = _SLICE.fullmatch(line)
+        if slice_ is not None and gpus:
+            last = gpus[-1]
+            gpus[-1] = last._replace(mig=True, mig_slices=(*last.mig_slices, slice_[1]))
+    return SmiReport(gpus=tuple(gpus), attached=len(gpus) or None)
+
+
+def _name(rest: str) -> str:
+    return rest.partition("(UUID:")[0].strip()
+
+
+def is_list(text: str) -> bool:
+    """Whether its first line names a device so."""
+    return _GPU.fullmatch(text.lstrip().partition("\n")[0].rstrip()) is not None

@@ -1,0 +1,46 @@
+"""What one output of nvidia-smi says, whichever of its forms it has."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from envspec.target.gpu import ComputeCapability, DriverVersion, ToolkitVersion
+
+
+class SmiGpu(NamedTuple):
+    """One device, as far as the output tells."""
+
+    name: str
+    """As printed; the default table cuts it: ``NVIDIA A100 80G...``."""
+    capability: ComputeCapability | None = None
+    memory_mib: int | None = None
+    memory_used_mib: int | None = None
+    memory_free_mib: int | None = None
+    mig: bool | None = None
+    mig_slices: tuple[str, ...] = ()
+    vgpu: bool | None = None
+    ecc: bool | None = None
+    processes: int | None = None
+    """How many that compute were listed; None where the output lists none at all."""
+
+    @property
+    def name_is_cut(self) -> bool:
+        """Whether only the beginning of the name is there."""
+        return self.name.endswith("...")
+
+
+class SmiReport(NamedTuple):
+    """What one output says; None and () where it doesn't."""
+
+    tool: DriverVersion | None = None
+    """Of nvidia-smi itself, which need not be the driver's."""
+    driver: DriverVersion | None = None
+    cuda: ToolkitVersion | None = None
+    gpus: tuple[SmiGpu, ...] = ()
+    attached: int | None = None
+    """How many devices it says there are, where it says so."""
+
+
+def on_or_off(text: str) -> bool | None:
+    """Of ``Enabled``, ``Disabled``, ``On``, ``Off``; None for ``[N/A]``, ``[Not Supported]`` and all else."""
+    return {"enabled": True, "on": True, "disabled": False, "off": False}.get(text.strip().lower())

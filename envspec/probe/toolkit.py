@@ -1,0 +1,90 @@
+"""CUDA toolkits on the host: each folder once, by its version file, else by its own nvcc.
+
+A folder without either is none: ``/usr/local/cuda-12.1`` may hold nothing but ``compat``, of the
+compatibility package.
+"""
+
+from __future__ import annotations
+
+from envspec.probe.facts import Fact, Toolkit, absent, unknown
+from envspec.probe.gpu_sources import GpuSources
+from envspec.probe.items import Items, said_why
+from envspec.probe.shown import plain
+from envspec.probe.toolkit_files import read_installer_summary, read_nvcc, read_version_json, read_version_txt
+from envspec.target.gpu import ToolkitVersion
+
+_NVCC = "/bin/nvcc --version"
+_FIRST_NVCC = "command:/usr/bin/nvcc --version"
+_ANY_NVCC = "command:nvcc --version"
+_SUMMARY = "command:cuda-installer"
+_MAX_TOOLKITS = 32
+
+
+def read_toolkits(items: Items, sources: GpuSources) -> Fact[tuple[Toolkit, ...]]:
+    """Those found, in the order of their paths; absent where the usual places hold none."""
+    files: dict[str, ToolkitVersion] = {}
+    compilers: dict[str, ToolkitVersion] = {}
+    troubles: list[str] = []
+    for key, item in items.starting("file:"):
+        path, _, name = key.removeprefix("file:").rpartition("/")
+        if name not in ("version.json", "version.txt"):
+            continue
+        if item.error and item.error != "ENOENT":
+            troubles.append(f"{key.removeprefix('file:')}: {said_why(item.error)}")
+            continue
+        if name == "version.json":
+            version, nvcc = read_version_json(item.text or "")
+        else:
+            version, nvcc = read_version_txt(item.text or ""), None
+        if version is not None:
+            files[path] = version
+        elif item.text:
+            troubles.append(f"{key.removeprefix('file:')} has a form that isn't known")
+        if nvcc is not None:
+            compilers[path] = nvcc
+    for key, item in items.starting("command:"):
+        if key.endswith(_NVCC) and key != _FIRST_NVCC:
+            compiler = read_nvcc(item.text or "")
+            path = key.removeprefix("command:").removesuffix(_NVCC)
+            if compiler is not None:
+                compilers[path] = compiler
+    paths = sorted({*files, *compilers})[:_MAX_TOOLKITS]
+    found = [
+        Toolkit(files.get(path) or compilers[path], plain(path, 200), compilers.get(path)) for path in paths
+    ]
+    found += _without_path(items, sources, {toolkit.nvcc or toolkit.version for toolkit in found})
+    if found:
+        return Fact("known", tuple(found), "version files and nvcc", "; ".join(troubles)[:300])
+    return _none(items, troubles)
+
+
+def _without_path(items: Items, sources: GpuSources, known_ones: set[ToolkitVersion]) -> list[Toolkit]:
+    """Toolkits that no folder showed: of an nvcc on PATH, an installer's summary, torch's report."""
+    found = []
+    for key in (_FIRST_NVCC, _ANY_NVCC):
+        text = items.text(key)
+        compiler = read_nvcc(text.need()) if text.is_known else None
+        if compiler is not None and compiler not in known_ones:
+            known_ones.add(compiler)
+            path = "/usr" if key == _FIRST_NVCC else ""
+            found.append(Toolkit(compiler, path, compiler))
+    text = items.text(_SUMMARY)
+    summary = read_installer_summary(text.need()) if text.is_known else None
+    if summary is not None and summary.toolkit is not None:
+        found.append(Toolkit(summary.toolkit, plain(summary.path, 200)))
+    report = sources.report
+    if report is not None and report.toolkit is not None and report.toolkit not in known_ones:
+        found.append(Toolkit(report.toolkit, "", report.toolkit))
+    return found
+
+
+def _none(items: Items, troubles: list[str]) -> Fact[tuple[Toolkit, ...]]:
+    if troubles:
+        return unknown("version files and nvcc", "; ".join(troubles)[:300])
+    folder = items.text("list:/usr/local")
+    if folder.state != "unknown":
+        return absent("/usr/local/cuda*, /opt/cuda, /usr/lib/cuda, /usr/bin/nvcc", "no toolkit is there")
+    nvcc = items.text(_ANY_NVCC)
+    if nvcc.state != "unknown":
+        return absent("nvcc --version", "there is no nvcc")
+    return unknown(folder.how, folder.why)
