@@ -50,6 +50,8 @@ class Context(NamedTuple):
     earlier: Asset | None = None
     """What the existing lock holds under this wish's kind and label: keep its ``version`` (the commit), its
     digests of a first fetch. None where there's none, or an upgrade was asked for."""
+    cuda: str = ""
+    """Of the variant: ``12.1``, ``cpu``; empty where it names none."""
 
 
 # Questions, and what answers them
@@ -139,6 +141,8 @@ class Distribution(NamedTuple):
     file_name: str
     members: Mapping[str, bytes]
     """Those of the asked that are there."""
+    unread: str = ""
+    """Why nobody could look into it, and ``members`` is empty; empty where it was read."""
 
 
 class ReadPath(NamedTuple):
