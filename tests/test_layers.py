@@ -28,6 +28,8 @@ WORLD = {
 """Modules that reach a network, a disk, a clock or a process."""
 
 TOUCH_THE_WORLD = {"adapters", "cli"}
+CARRIED = Path("probe", "script")
+"""The parts of probe.py: texts that run on the host, imported by nothing here."""
 
 RUNS_ON_THE_HOST = ROOT / "probe" / "script"
 """Parts of probe.py: they observe a host, and nothing of envspec runs them."""
@@ -36,7 +38,7 @@ RUNS_ON_THE_HOST = ROOT / "probe" / "script"
 def modules() -> Iterator[tuple[str, Path, ast.Module]]:
     for path in sorted(ROOT.rglob("*.py")):
         room = path.relative_to(ROOT).parts[0].removesuffix(".py")
-        if room not in ("__init__", "__main__"):
+        if room not in ("__init__", "__main__") and CARRIED not in path.relative_to(ROOT).parents:
             yield room, path, ast.parse(path.read_text(encoding="utf-8"))
 
 

@@ -1,5 +1,4 @@
 # mypy: ignore-errors
-# ruff: noqa: D103, UP031
 """URLs, host names and errors as texts. A part of probe.py: Python 3.6, standard library alone."""
 
 import errno

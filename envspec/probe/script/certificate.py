@@ -1,5 +1,4 @@
 # mypy: ignore-errors
-# ruff: noqa: D103, UP031
 """Certificate: X.509 in DER, as far as a report needs it (RFC 5280), since ssl shows none it can't verify.
 
 A part of probe.py: Python 3.6, standard library alone.

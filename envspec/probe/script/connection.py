@@ -1,5 +1,4 @@
 # mypy: ignore-errors
-# ruff: noqa: D102, PERF203, RUF005, UP031, UP041
 """Connections: every address tried, and a channel whose waits all end.
 
 A part of probe.py: Python 3.6, standard library alone.

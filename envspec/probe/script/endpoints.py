@@ -1,5 +1,4 @@
 # mypy: ignore-errors
-# ruff: noqa: D102, UP041
 """Endpoints, tried from the host stage by stage. A part of probe.py: Python 3.6, standard library alone.
 
 Only what a client would send is sent: look-ups, a handshake, HEAD and GET without a login. A certificate that

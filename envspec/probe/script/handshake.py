@@ -1,5 +1,4 @@
 # mypy: ignore-errors
-# ruff: noqa: D103, UP041
 """TLS: verified by the host's store and by a given file; and one look at a certificate otherwise.
 
 A part of probe.py: Python 3.6, standard library alone.

@@ -1,5 +1,4 @@
 # mypy: ignore-errors
-# ruff: noqa: D103, FURB188
 """Proxies: by which variable a URL goes through one.
 
 A part of probe.py: Python 3.6, standard library alone.

@@ -1,5 +1,4 @@
 # mypy: ignore-errors
-# ruff: noqa: D103, RUF005, UP031, UP041
 """HTTP: HEAD, and GET where that is refused. A part of probe.py: Python 3.6, standard library alone."""
 
 import socket

@@ -1,5 +1,4 @@
 # mypy: ignore-errors
-# ruff: noqa: B905, D103, RUF005, UP015, UP031, UP041
 """Names: a small DNS client (RFC 1035), so that each name server is asked; and the system's own look-up.
 
 A part of probe.py: Python 3.6, standard library alone.

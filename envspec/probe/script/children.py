@@ -1,0 +1,206 @@
+# mypy: ignore-errors
+"""Children: everything that may hang runs in one, all beside each other, each until its deadline.
+
+A part of probe.py: Python 3.6, standard library alone. There are no threads here, so a fork is safe.
+"""
+
+import errno
+import json
+import os
+import select
+import signal
+import time
+
+MAX_CHILDREN = 32
+MAX_OUT_BYTES = 1 << 20
+MAX_ERR_BYTES = 4096
+NOT_STARTED = b"\0not started: "
+CLEAN_ENVIRONMENT = {"LANG": "C", "LC_ALL": "C", "PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/"}
+
+
+class Ended:
+    """How a child ended: ``error`` is empty where it did of its own accord."""
+
+    def __init__(self, error, status=None, out=b"", err=b"", cut=False):
+        self.error, self.status, self.out, self.err, self.cut = error, status, out, err, cut
+
+    def said(self):
+        """The JSON values that the function of a call said, in their order."""
+        values = []
+        for line in self.out.split(b"\n"):
+            try:
+                values.append(json.loads(line.decode("ascii")))
+            except ValueError:
+                continue
+        return values
+
+
+class Child:
+    """One that runs."""
+
+    def __init__(self, pid, out, err, done, end):
+        self.pid, self.done, self.end = pid, done, end
+        self.data = {out: b"", err: b""}
+        self.out, self.err, self.open = out, err, {out, err}
+        self.cut, self.status, self.grace = False, None, 0.0
+
+    def read(self, descriptor):
+        try:
+            more = os.read(descriptor, 65536)
+        except OSError:
+            more = b""
+        if not more:
+            os.close(descriptor)
+            self.open.discard(descriptor)
+            return
+        limit = MAX_OUT_BYTES if descriptor == self.out else MAX_ERR_BYTES
+        room = limit - len(self.data[descriptor])
+        self.cut = self.cut or len(more) > room
+        self.data[descriptor] += more[: max(0, room)]
+
+    def reap(self):
+        """Whether it has ended; never waits."""
+        if self.status is None:
+            try:
+                pid, status = os.waitpid(self.pid, os.WNOHANG)
+            except OSError:
+                pid, status = self.pid, 0xFF00
+            if pid:
+                self.status = -os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
+                self.grace = time.monotonic() + 0.2
+        return self.status is not None
+
+    def kill(self):
+        """End it and what it started; say whether it could be ended."""
+        until = time.monotonic() + 0.3
+        while not self.reap() and time.monotonic() < until:
+            for kill in (os.killpg, os.kill):
+                try:
+                    kill(self.pid, signal.SIGKILL)
+                except OSError:
+                    pass
+            time.sleep(0.005)
+        return self.status is not None
+
+    def ended(self, error=""):
+        for descriptor in self.open:
+            os.close(descriptor)
+        out, err = self.data[self.out], self.data[self.err]
+        if not error and self.status == 126 and err.startswith(NOT_STARTED):
+            return Ended(err[len(NOT_STARTED) :].decode("ascii", "replace"))
+        return Ended(error, self.status, out, err, self.cut)
+
+
+class Crew:
+    """The children of one run. ``done`` of each is called here with how it Ended, and may start more."""
+
+    def __init__(self, end):
+        self.end, self.waiting, self.running = end, [], []
+
+    def command(self, argv, done, timeout_s):
+        """Run a program, by its whole path, in a clean environment and with no input."""
+
+        def start():
+            try:
+                os.execve(argv[0], argv, CLEAN_ENVIRONMENT)
+            except OSError as error:
+                os.write(2, NOT_STARTED + errno.errorcode.get(error.errno, "EIO").encode())
+                os._exit(126)
+
+        self._add(start, done, timeout_s)
+
+    def call(self, function, done, timeout_s):
+        """Run ``function(say)``; each value that it says is carried here, whatever becomes of it then."""
+
+        def say(value):
+            data = json.dumps(value).encode("ascii") + b"\n"
+            while data:
+                data = data[os.write(1, data) :]
+
+        def start():
+            try:
+                function(say)
+                os._exit(0)
+            except BaseException as error:
+                os.write(2, type(error).__name__.encode("ascii", "replace"))
+                os._exit(70)
+
+        self._add(start, done, timeout_s)
+
+    def run(self):
+        """Until all have ended, and those that they brought."""
+        try:
+            while self.waiting or self.running:
+                while self.waiting and len(self.running) < MAX_CHILDREN:
+                    self._start(*self.waiting.pop(0))
+                self._wait()
+        finally:
+            for child in self.running:
+                child.kill()
+
+    def _add(self, start, done, timeout_s):
+        if len(self.running) < MAX_CHILDREN:
+            self._start(start, done, timeout_s)
+        else:
+            self.waiting.append((start, done, timeout_s))
+
+    def _start(self, start, done, timeout_s):
+        now = time.monotonic()
+        if now >= self.end:
+            done(Ended("no-time"))
+            return
+        out, err = os.pipe(), os.pipe()
+        try:
+            pid = os.fork()
+        except OSError as error:
+            for descriptor in out + err:
+                os.close(descriptor)
+            done(Ended(errno.errorcode.get(error.errno, "EIO")))
+            return
+        if pid == 0:
+            try:
+                become_child(out[1], err[1], timeout_s)
+                start()
+            finally:
+                os._exit(70)
+        os.close(out[1])
+        os.close(err[1])
+        self.running.append(Child(pid, out[0], err[0], done, min(now + timeout_s, self.end)))
+
+    def _wait(self):
+        poll = select.poll()
+        owners = {descriptor: child for child in self.running for descriptor in child.open}
+        for descriptor in owners:
+            poll.register(descriptor, select.POLLIN | select.POLLHUP)
+        now = time.monotonic()
+        soonest = min([child.end for child in self.running] or [now])
+        quiet = any(not child.open for child in self.running)
+        wait_s = min(0.002 if quiet else 0.1, max(0.0, soonest - now))
+        for descriptor, _ in poll.poll(int(wait_s * 1000) + 1):
+            owners[descriptor].read(descriptor)
+        for child in list(self.running):
+            now = time.monotonic()
+            if child.reap() and (not child.open or now > child.grace):
+                error = "crashed" if child.status < 0 or child.status == 70 else ""
+            elif now >= child.end:
+                error = "timeout" if child.kill() else "abandoned"
+            else:
+                continue
+            self.running.remove(child)
+            child.done(child.ended(error))
+
+
+def become_child(out, err, timeout_s):
+    """Keep nothing of whoever ran the probe open: a child that hangs for ever must hold nobody up."""
+    os.setsid()
+    for number in (signal.SIGPIPE, signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+    nothing = os.open("/dev/null", os.O_RDONLY)
+    os.dup2(nothing, 0)
+    # Standard descriptors that were closed when the probe began are what the pipes may have got.
+    out, err = os.dup(out), os.dup(err)
+    os.dup2(out, 1)
+    os.dup2(err, 2)
+    os.closerange(3, 1024)
+    os.chdir("/")
+    signal.alarm(int(timeout_s) + 2)  # where the probe itself is killed, nobody else ends its children

@@ -1,0 +1,138 @@
+# mypy: ignore-errors
+"""The run: everything that may hang begins first, then what is read at once; then names go, and it's written.
+
+A part of probe.py: Python 3.6, standard library alone.
+"""
+
+import json
+import os
+import signal
+import sys
+import time
+
+from envspec.probe.script.children import Crew
+from envspec.probe.script.disk import disk_items
+from envspec.probe.script.driver import driver_items
+from envspec.probe.script.gpu import gpu_items
+from envspec.probe.script.interpreters import interpreter_items
+from envspec.probe.script.libraries import library_items
+from envspec.probe.script.mounts import mount_items
+from envspec.probe.script.options import USAGE, UsageError, read_options
+from envspec.probe.script.reading import errno_name
+from envspec.probe.script.redaction import Redactor
+from envspec.probe.script.repositories import repository_items
+from envspec.probe.script.surroundings import surrounding_items
+from envspec.probe.script.system import system_items
+
+BEGIN, END = "----- BEGIN ENVSPEC EVIDENCE -----", "----- END ENVSPEC EVIDENCE -----"
+COMMAND_TIMEOUT_S, GPU_TIMEOUT_S = 3.0, 5.0
+ALL_IN_ALL = 8
+"""So many times the longest single wait may it all take, and then it's written as far as it got."""
+
+
+def main(words, version, late):
+    """Run the probe; return its exit code. ``late`` brings parts that few runs need."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, interrupted)
+    try:
+        options = read_options(words)
+        if "help" in options:
+            sys.stdout.write(USAGE)
+            return 0
+        document = observe(options, version, late)
+        if "brief" in options:
+            text = late("brief")["brief_text"](document)
+        else:
+            text = "%s\n%s\n%s\n" % (BEGIN, json.dumps(document, sort_keys=True), END)
+        return write(text.encode("ascii", "replace"), options.get("output", "-"))
+    except UsageError as error:
+        sys.stderr.write("probe.py: %s\n\n%s" % (error, USAGE))
+        return 2
+    except KeyboardInterrupt:
+        sys.stderr.write("probe.py: interrupted; nothing was left behind\n")
+        return 130
+
+
+def interrupted(number, frame):
+    raise KeyboardInterrupt
+
+
+def observe(options, version, late):
+    taken = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    quick = options.get("timeout", COMMAND_TIMEOUT_S)
+    slow = options.get("timeout", GPU_TIMEOUT_S)
+    identify = "identify" in options
+    items = {}
+    crew = Crew(time.monotonic() + ALL_IN_ALL * slow)
+    gpu_items(crew, items, slow, identify)
+    library_items(crew, items, quick)
+    interpreter_items(crew, items, quick)
+    driver_items(crew, items, quick)
+    disk_items(crew, items, os.environ.get("PATH", ""), quick)
+    mount_items(crew, items, options, os.environ, quick)
+    surrounding_items(crew, items, os.environ, quick)
+    if options["endpoint"]:
+        ask_outside(
+            crew, items, "call:endpoints", 6 * slow + 2, endpoints_call(options, slow, identify, late)
+        )
+    if options["probe-egress"]:
+        ask_outside(crew, items, "call:egress", 6 * quick + 2, egress_call(options, quick, identify, late))
+    system_items(items)
+    repository_items(items)
+    crew.run()
+    if not identify:
+        items = Redactor(os.environ).items(items)
+    return {
+        "envspec-evidence": 1,
+        "by": "python %d.%d.%d" % sys.version_info[:3],
+        "probe": version,
+        "identified": identify,
+        "label": options.get("label", ""),
+        "taken": taken,
+        "items": items,
+    }
+
+
+def endpoints_call(options, timeout_s, identify, late):
+    return lambda: late("endpoints")["observe_endpoints"](options["endpoint"], timeout_s, identify)
+
+
+def egress_call(options, timeout_s, identify, late):
+    return lambda: late("endpoints")["observe_egress"](options["probe-egress"], timeout_s, identify)
+
+
+def ask_outside(crew, items, key, timeout_s, call):
+    def done(ended):
+        said = ended.said()
+        items[key] = {"value": said[0]} if said else {"error": ended.error or "crashed"}
+
+    crew.call(lambda say: say(call()), done, timeout_s)
+
+
+def write(data, path):
+    """To standard output, or to a file that is there whole or not at all; the exit code."""
+    if path == "-":
+        try:
+            while data:
+                data = data[os.write(1, data) :]
+        except OSError as error:
+            sys.stderr.write("probe.py: standard output: %s\n" % errno_name(error))
+            return 3
+        return 0
+    partial = "%s.%d.part" % (path, os.getpid())
+    try:
+        descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
+        try:
+            while data:
+                data = data[os.write(descriptor, data) :]
+        finally:
+            os.close(descriptor)
+        os.rename(partial, path)
+    except OSError as error:
+        try:
+            os.unlink(partial)
+        except OSError:
+            pass
+        sys.stderr.write("probe.py: %s can't be written: %s\n" % (path, errno_name(error)))
+        return 3
+    return 0

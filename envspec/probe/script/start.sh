@@ -1,0 +1,274 @@
+for envspec_python in "$ENVSPEC_PYTHON" python3 /usr/libexec/platform-python /usr/bin/python3 \
+  python3.14 python3.13 python3.12 python3.11 python3.10 python3.9 python3.8 python3.7 python3.6; do
+  [ -n "$envspec_python" ] && command -v "$envspec_python" >/dev/null 2>&1 || continue
+  # A script that came by standard input, and not as a file, can not be handed on.
+  { read -r envspec_first && read -r envspec_second; } 2>/dev/null <"$0" || break
+  case $envspec_second in "''"*:*) ;; *) break ;; esac
+  "$envspec_python" -I -S -B -c 'import sys; sys.exit(sys.version_info < (3, 6))' >/dev/null 2>&1 || continue
+  exec "$envspec_python" -I -S -B "$0" "$@"
+done
+
+# There is no Python here: what sh alone can see, in the shapes of the same document.
+LC_ALL=C LANG=C
+export LC_ALL LANG
+output=- prefix= label=
+while [ $# -gt 0 ]; do
+  case $1 in
+    --*=*) option=${1%%=*} value=${1#*=} ;;
+    --identify | --brief | -h | --help) option=$1 value= ;;
+    *) option=$1 value=${2-}; [ $# -lt 2 ] || shift ;;
+  esac
+  shift
+  case $option in
+    -o | --output) output=$value ;;
+    --prefix) prefix=$value ;;
+    --label) label=$value ;;
+    --identify) ;;
+    --scratch | --timeout | --endpoint | --ca-file | --probe-egress)
+      echo "probe.py: $option needs Python, and this host has none; left out" >&2 ;;
+    --brief)
+      echo "probe.py: --brief needs Python, and this host has none; carry the whole document" >&2
+      exit 2 ;;
+    -h | --help)
+      echo "usage: sh probe.py [--output FILE] [--prefix DIR] [--label NAME]   (this host has no Python 3.6 or newer)"
+      exit 0 ;;
+    *)
+      echo "probe.py: there is no option $option" >&2
+      exit 2 ;;
+  esac
+done
+
+# One line of text as the inside of a JSON string. Bytes beyond ASCII and control characters become "?".
+quoted() {
+  case $1 in
+    *[!\ -~]* | *\\* | *\"*) ;;
+    *) printf %s "$1"; return ;;
+  esac
+  rest=$1
+  while [ -n "$rest" ]; do
+    char=${rest%"${rest#?}"}
+    rest=${rest#?}
+    case $char in
+      \\ | \") printf '\\%s' "$char" ;;
+      [!\ -~]) printf '?' ;;
+      *) printf %s "$char" ;;
+    esac
+  done
+}
+comma=
+key() {
+  printf '%s"%s": ' "$comma" "$1"
+  comma=', '
+}
+# Lines of standard input as an item's text; at most as many as the second argument says.
+text() {
+  key "$1"
+  printf '{"text": "'
+  lines=0
+  while IFS= read -r line || [ -n "$line" ]; do
+    quoted "$line"
+    printf '\\n'
+    lines=$((lines + 1))
+    [ $lines -lt "${2:-500}" ] || break
+  done
+  printf '"}'
+}
+failed() {
+  key "$1"
+  printf '{"error": "%s"}' "$2"
+}
+file() {
+  if [ -f "$1" ] && [ -r "$1" ]; then text "file:$1" <"$1"
+  elif [ -e "$1" ]; then failed "file:$1" EACCES
+  else failed "file:$1" ENOENT
+  fi
+}
+first() {
+  first_line=
+  { IFS= read -r first_line <"$1"; } 2>/dev/null
+  printf %s "$first_line"
+}
+have() { command -v "$1" >/dev/null 2>&1; }
+number() { case $1 in '' | *[!0-9]*) return 1 ;; esac; }
+limited() {
+  if have timeout; then timeout 5 "$@"; else "$@"; fi
+}
+
+# A path, without the names of people.
+hidden() {
+  path=$1
+  if [ -n "$HOME" ] && [ "$HOME" != / ]; then
+    case $path/ in "$HOME"/*) path="~${path#"$HOME"}" ;; esac
+  fi
+  case $path in
+    /home/*/*) path="/home/[user]/${path#/home/*/}" ;;
+    /home/?*) path="/home/[user]" ;;
+  esac
+  quoted "$path"
+}
+mount_one() {
+  at=$2
+  while [ ! -e "$at" ] && [ -n "$at" ]; do at=${at%/*}; done
+  at=${at:-/}
+  printf '%s{"path": "' "$between"
+  between=', '
+  hidden "$2"
+  printf '", "for": ["%s"]' "$1"
+  [ "$at" = "$2" ] || { printf ', "at": "'; hidden "$at"; printf '"'; }
+  point=
+  {
+    read -r line
+    read -r device blocks used available percent point
+    if number "$blocks" && number "$available"; then
+      printf ', "block-bytes": 1024, "blocks": %s, "available-blocks": %s' "$blocks" "$available"
+    else
+      printf ', "error": "timeout"'
+    fi
+  } <<EOT
+$(limited df -P -k "$at" 2>/dev/null)
+EOT
+  {
+    read -r line
+    read -r device inodes used available percent rest
+    number "$inodes" && number "$available" && printf ', "inodes": %s, "available-inodes": %s' "$inodes" "$available"
+  } <<EOT
+$(limited df -P -i "$at" 2>/dev/null)
+EOT
+  kind= flags=
+  while read -r device place type opts rest; do
+    [ "$place" = "$point" ] && kind=$type flags=$opts
+  done </proc/self/mounts
+  if [ -n "$kind" ]; then
+    printf ', "mount-point": "'
+    hidden "$point"
+    case ,$flags, in *,ro,*) flags=ro ;; *,noexec,*) flags=rw,noexec ;; *) flags=rw ;; esac
+    printf '", "type": "%s", "options": "%s"' "$kind" "$flags"
+  fi
+  printf '}'
+}
+
+document() {
+  printf '%s\n' '----- BEGIN ENVSPEC EVIDENCE -----'
+  printf '{"envspec-evidence": 1, "by": "sh", "probe": "@VERSION@", "identified": false, "label": "'
+  quoted "$label"
+  printf '", "taken": "%s", "items": {' "$(date -u +%Y-%m-%dT%H:%M:%SZ)"
+  if [ -r /etc/os-release ]; then text file:/etc/os-release </etc/os-release
+  elif [ -r /usr/lib/os-release ]; then text file:/etc/os-release </usr/lib/os-release
+  else failed file:/etc/os-release ENOENT
+  fi
+  release=$(uname -r)
+  key call:uname
+  printf '{"value": {"system": "%s", "release": "' "$(uname -s)"
+  quoted "$release"
+  printf '", "machine": "%s"}}' "$(uname -m)"
+  libc=$(getconf GNU_LIBC_VERSION 2>/dev/null) || libc=
+  if [ -n "$libc" ]; then text 'command:getconf GNU_LIBC_VERSION' <<EOT
+$libc
+EOT
+  elif have getconf; then failed 'command:getconf GNU_LIBC_VERSION' EINVAL
+  else failed 'command:getconf GNU_LIBC_VERSION' ENOENT
+  fi
+  file /proc/meminfo
+  processors=$(getconf _NPROCESSORS_ONLN 2>/dev/null) || processors=
+  number "$processors" || processors=$(nproc 2>/dev/null)
+  if number "$processors"; then key call:cpu; printf '{"value": {"count": %s}}' "$processors"; fi
+  key call:user
+  case $(id -u 2>/dev/null) in 0) printf '{"value": {"root": true}}' ;; *) printf '{"value": {"root": false}}' ;; esac
+  file /proc/driver/nvidia/version
+  file /sys/module/nvidia/version
+  file /proc/sys/crypto/fips_enabled
+  file /sys/fs/selinux/enforce
+  if [ -r /proc/modules ]; then
+    while IFS= read -r line; do
+      case $line in nvidia* | nouveau* | nova*) printf '%s\n' "$line" ;; esac
+    done </proc/modules | text file:/proc/modules
+    comma=', '
+  else failed file:/proc/modules ENOENT
+  fi
+  if [ -d /sys/bus/pci/devices ]; then
+    key call:pci
+    devices=0 between=
+    printf '{"value": {"nvidia": ['
+    for device in /sys/bus/pci/devices/*; do
+      [ -e "$device/vendor" ] || continue
+      devices=$((devices + 1))
+      [ "$(first "$device/vendor")" = 0x10de ] || continue
+      class=$(first "$device/class")
+      case $class in 0x03* | 0x0680*) ;; *) continue ;; esac
+      driver=
+      [ -d "$device/driver" ] && driver=$(cd -P "$device/driver" && pwd) && driver=${driver##*/}
+      printf '%s{"class": "%s", "device": "%s", "driver": "%s"}' "$between" "$class" "$(first "$device/device")" "$driver"
+      between=', '
+    done
+    printf '], "devices": %s}}' "$devices"
+  else failed call:pci ENOENT
+  fi
+  build=/lib/modules/$release/build
+  if [ -d "$build" ]; then state=folder; elif [ -L "$build" ]; then state=broken-link; else state=absent; fi
+  key call:kernel-headers
+  printf '{"value": {"build": "%s"}}' $state
+  key call:executables
+  printf '{"value": {'
+  between=
+  for name in @EXECUTABLES@; do
+    place=
+    for folder in /usr/sbin /usr/bin /sbin /bin /usr/local/sbin /usr/local/bin; do
+      [ -z "$place" ] && [ -f "$folder/$name" ] && [ -x "$folder/$name" ] && place=$folder/$name
+    done
+    printf '%s"%s": "%s"' "$between" "$name" "$place"
+    between=', '
+  done
+  printf '}}'
+  if have df; then
+    key call:mounts
+    printf '{"value": ['
+    between=
+    mount_one root /
+    mount_one tmp /tmp
+    mount_one var-tmp /var/tmp
+    mount_one shm /dev/shm
+    mount_one opt /opt
+    [ -n "$TMPDIR" ] && mount_one TMPDIR "$TMPDIR"
+    [ -n "$HOME" ] && mount_one home "$HOME"
+    [ -n "$prefix" ] && mount_one prefix "$prefix"
+    printf ']}'
+  else failed call:mounts ENOENT
+  fi
+  smi=
+  for folder in /usr/bin /usr/local/bin /usr/lib/wsl/lib; do
+    [ -z "$smi" ] && [ -x $folder/nvidia-smi ] && smi=$folder/nvidia-smi
+  done
+  if [ -n "$smi" ] && have timeout; then
+    ask_smi -L
+    ask_smi --query-gpu=index,name,driver_version,memory.total,memory.free,ecc.mode.current,mig.mode.current --format=csv
+    ask_smi --query-gpu=index,compute_cap --format=csv
+  elif [ -n "$smi" ]; then failed command:nvidia-smi no-time
+  else failed command:nvidia-smi ENOENT
+  fi
+  printf '}}\n%s\n' '----- END ENVSPEC EVIDENCE -----'
+}
+
+ask_smi() {
+  answer=$(timeout -s KILL 5 "$smi" "$@" 2>/dev/null </dev/null)
+  status=$?
+  key "command:nvidia-smi $*"
+  if [ $status -eq 137 ] || [ $status -eq 124 ]; then
+    printf '{"error": "timeout"}'
+    return
+  fi
+  printf '{"status": %s, "text": "' $status
+  printf '%s\n' "$answer" | while IFS= read -r line; do
+    case $line in *'(UUID: '*) line="${line%%(UUID: *}(UUID: [uuid])" ;; esac
+    quoted "$line"
+    printf '\\n'
+  done
+  printf '"}'
+}
+
+if [ "$output" = - ]; then document
+elif (umask 022; set -C; document >"$output.$$.part") 2>/dev/null && mv "$output.$$.part" "$output"; then :
+else
+  echo "probe.py: $output can't be written" >&2
+  exit 3
+fi
+exit 0
