@@ -25,6 +25,7 @@ _TOOLKIT = re.compile(
     r"lib(?:cudart|cublas|cublasLt|cufft|curand|cusolver|cusolverMg|cusparse|cupti|nvrtc|nvrtc-builtins"
     r"|nvJitLink|nvToolsExt|nvjpeg|npp[a-z]*)\.so(?:\.\d+)*"
 )
+_CUPY_ASKS = "https://docs.cupy.dev/en/v13.2.0/install.html, Requirements: CUDA Toolkit"
 
 
 class Wheels(NamedTuple):
@@ -46,7 +47,9 @@ def wheels_of(lock: Lock) -> Wheels:
     glibcxx: list[FromWheel] = []
     libraries: list[FromWheel] = []
     executables: list[FromWheel] = []
+    toolkit: list[FromWheel] = []
     silent, not_read = [], []
+    brings_cuda = any(item.name.startswith("nvidia-cuda-runtime") for item in lock.distributions)
     for item in lock.distributions:
         row = audit_row(lock, item)
         by = f"{item.name} {item.version}"
@@ -59,9 +62,11 @@ def wheels_of(lock: Lock) -> Wheels:
             silent.append(by)
         if (not row and _is_compiled(item)) or texts(row, "not-read"):
             not_read.append(by)
+        if item.name.startswith("cupy-cuda") and not brings_cuda:
+            toolkit.append(FromWheel("CUDA toolkit", by, _CUPY_ASKS, "import"))
     libraries = [each for each in libraries if not _OF_DRIVER.fullmatch(each.thing)]
     cudnn = [each for each in libraries if _CUDNN.fullmatch(each.thing)]
-    toolkit = [each for each in libraries if _TOOLKIT.fullmatch(each.thing)]
+    toolkit += [each for each in libraries if _TOOLKIT.fullmatch(each.thing)]
     return Wheels(
         glibc=_highest_first(glibc),
         glibcxx=_highest_first(glibcxx),

@@ -5,13 +5,45 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from envspec.probe.facts import HostFacts
-from envspec.verify import driver, endpoints, network
+from envspec.verify import (
+    arch,
+    clock,
+    disk,
+    driver,
+    driver_install,
+    endpoints,
+    glibc,
+    glibcxx,
+    gpu,
+    gpu_code,
+    memory,
+    network,
+    numpy_two,
+    operating_system,
+    python,
+    security,
+    toolkit,
+)
 from envspec.verify.finding import Finding, worst_first
 from envspec.verify.needs import Needs
 
 Family = Callable[[Needs, HostFacts], list[Finding]]
 
 FAMILIES: tuple[Family, ...] = (
+    gpu.check,
+    gpu_code.check,
+    driver_install.check,
+    glibc.check,
+    glibcxx.check,
+    arch.check,
+    python.check,
+    operating_system.check,
+    toolkit.check,
+    numpy_two.check,
+    disk.check,
+    memory.check,
+    clock.check,
+    security.check,
     network.check,
     endpoints.check,
 )

@@ -1,0 +1,155 @@
+"""Toolkit and cuDNN: wanted on the host only where something in the lock uses the host's.
+
+Wheels of PyTorch load the CUDA and cuDNN that they bring or pin (torch.json, fact rpath), so whatever lies in
+/usr/local doesn't matter to them, and an installer that nothing needs is told to stay at home.
+"""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from envspec.compat.torch_builds import tables
+from envspec.probe.facts import Fact, HostFacts
+from envspec.verify.finding import Finding, not_known
+from envspec.verify.needs import FromWheel, Needs
+from envspec.verify.source import cited
+
+T = TypeVar("T")
+
+TOOLKIT, CUDNN, INSTALLERS = "toolkit", "cudnn", "installers"
+
+_MEDIA = "CUDA toolkits in /usr/local and those that the loader knows"
+
+
+def check(needs: Needs, facts: HostFacts) -> list[Finding]:
+    """A finding for each of the two that a lock with CUDA could want, and one for each idle installer."""
+    if needs.cuda is None:
+        return _idle(needs)
+    found = _idle(needs)
+    if facts.source != "spec":
+        found += [_toolkit(needs, facts), _cudnn(needs, facts)]
+    return found
+
+
+def _brought() -> str:
+    row = next(row for row in tables().fact if row.name == "rpath")
+    return cited("torch", "fact rpath", row)
+
+
+def _users(wanted: tuple[FromWheel, ...]) -> str:
+    by: dict[str, list[str]] = {}
+    for need in wanted:
+        by.setdefault(need.by, []).append(need.thing)
+    return "; ".join(f"{name} ({', '.join(things)})" for name, things in sorted(by.items()))
+
+
+def _toolkit(needs: Needs, facts: HostFacts) -> Finding:
+    release = needs.cuda.release if needs.cuda is not None else ""
+    there = ", ".join(
+        f"CUDA {each.version.release}{f' in {each.path}' if each.path else ''}"
+        for each in facts.toolkits.value or ()
+    )
+    if not needs.toolkit:
+        return Finding(
+            rule=TOOLKIT,
+            subject="CUDA toolkit",
+            status="pass",
+            expected=f"none: {needs.cuda_by} brings its own CUDA {release}",
+            actual=there or _none(facts.toolkits),
+            why="what the host has is not used" if there else "",
+            source=_brought(),
+        )
+    expected = f"the libraries of CUDA {release} on the host, for {_users(needs.toolkit)}"
+    if facts.toolkits.state == "unknown" and not facts.libraries.is_known:
+        fix = "on the host: ls -d /usr/local/cuda-*; ldconfig -p | grep libcudart"
+        return not_known(TOOLKIT, "CUDA toolkit", expected, facts.toolkits, fix, _MEDIA)
+    if all(_is_there(need, needs, facts) for need in needs.toolkit):
+        return Finding(TOOLKIT, "CUDA toolkit", "pass", expected, there or "its libraries", source=_MEDIA)
+    return Finding(
+        rule=TOOLKIT,
+        subject="CUDA toolkit",
+        status="warn" if all(need.needed == "use" for need in needs.toolkit) else "fail",
+        expected=expected,
+        actual=there or _none(facts.toolkits),
+        why="no wheel of the lock brings these libraries, and the host doesn't have them",
+        fix=f"the wheels that bring them: nvidia-cuda-runtime-cu{release.partition('.')[0]} and its like as "
+        "requirements of the spec\n"
+        f'or without root: [[installers]] kind = "cuda", version = "{release}" (toolkit alone, no driver)',
+        source=_MEDIA,
+    )
+
+
+def _is_there(need: FromWheel, needs: Needs, facts: HostFacts) -> bool:
+    """The very toolkit; or a library that the loader knows; or any toolkit of the major if none is named."""
+    versions = [each.version for each in facts.toolkits.value or ()]
+    if needs.cuda is not None and needs.cuda[:2] in [version[:2] for version in versions]:
+        return True
+    if need.thing.startswith("lib"):
+        return need.thing in (facts.libraries.value or ())
+    return needs.cuda is not None and needs.cuda.major in [version.major for version in versions]
+
+
+def _cudnn(needs: Needs, facts: HostFacts) -> Finding:
+    there = ", ".join(f"cuDNN {each.version} in {each.path}" for each in facts.cudnn.value or ())
+    if not needs.host_cudnn:
+        brought = f"its own cuDNN {needs.cudnn}" if needs.cudnn else "the cuDNN that it needs"
+        return Finding(
+            rule=CUDNN,
+            subject="cuDNN",
+            status="pass",
+            expected=f"none: {needs.cuda_by} brings {brought}",
+            actual=there or _none(facts.cudnn),
+            why="what the host has is not used" if there else "",
+            source=_brought(),
+        )
+    expected = f"cuDNN on the host, for {_users(needs.host_cudnn)}"
+    if not facts.libraries.is_known:
+        fix = "on the host: ldconfig -p | grep libcudnn"
+        return not_known(CUDNN, "cuDNN", expected, facts.libraries, fix, _MEDIA)
+    missing = [need.thing for need in needs.host_cudnn if need.thing not in facts.libraries.need()]
+    if not missing:
+        return Finding(CUDNN, "cuDNN", "pass", expected, there or "its libraries", source=_MEDIA)
+    return Finding(
+        rule=CUDNN,
+        subject="cuDNN",
+        status="warn" if all(need.needed == "use" for need in needs.host_cudnn) else "fail",
+        expected=expected,
+        actual=f"the loader doesn't know {', '.join(missing)}",
+        why="a program built for one major of cuDNN doesn't take another",
+        fix="the wheel that brings it: nvidia-cudnn-cu"
+        f"{needs.cuda.major if needs.cuda else ''} in the spec's requirements\n"
+        'or without root: [[installers]] kind = "cudnn"',
+        source=_MEDIA,
+    )
+
+
+def _none(fact: Fact[T]) -> str:
+    return "not known" if fact.state == "unknown" else "none"
+
+
+def _idle(needs: Needs) -> list[Finding]:
+    """Installers that the lock carries and nothing in it uses."""
+    wanted = {"cuda": needs.toolkit, "cudnn": needs.host_cudnn}
+    found = []
+    for asset in needs.installers:
+        if asset.provider in wanted and not wanted[asset.provider] and not needs.not_read:
+            found.append(_stay_at_home(needs, asset.label, "nothing in this lock uses it"))
+        elif asset.provider in wanted and not wanted[asset.provider]:
+            found.append(_stay_at_home(needs, asset.label, "nothing that was read uses it"))
+        elif asset.provider == "cuda-compat" and needs.cuda is None:
+            found.append(_stay_at_home(needs, asset.label, "no locked build needs CUDA"))
+    return found
+
+
+def _stay_at_home(needs: Needs, label: str, reason: str) -> Finding:
+    brings = f"; {needs.cuda_by} brings its own" if needs.cuda is not None else ""
+    return Finding(
+        rule=INSTALLERS,
+        subject=label,
+        status="warn",
+        expected="installers that something in the lock needs",
+        actual=f"{reason}{brings}",
+        why="it takes room, time and often root, and can break what the host has",
+        fix=f"take {label} out of [[installers]], unless programs outside this lock want it",
+        source=_brought(),
+    )
