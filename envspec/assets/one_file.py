@@ -3,7 +3,8 @@
 Whoever vouches, in this order: the user, who wrote a sha256 into the spec; a sha256 on record; an md5 that
 the publisher lists, against which the file is checked once it came. Else ``trust = "first-fetch"`` takes the
 digest of what comes, if it's as long as announced and confirms itself as an archive, or if a second fetch
-brings the same bytes. The lock calls that unconfirmed: a server that was broken into serves the same wrong file twice.
+brings the same bytes. The lock calls that unconfirmed: a server that was broken into serves the same wrong
+file twice.
 """
 
 from __future__ import annotations
@@ -123,7 +124,7 @@ def _listed_md5(answer: Got, name: str, where: str) -> str:
 
 
 def _first_fetch(record: Record, name: str) -> Generator[Sequence[Question], Sequence[Any], OneFile]:
-    (fetched,) = yield [Fetch(record.url, record.size)]
+    (fetched,) = yield [Fetch(record.url, record.size, look=True)]
     _refuse_other_size(record, fetched)
     how = ""
     if fetched.announced is not None and fetched.file is not None:

@@ -121,7 +121,7 @@ def test_what_confirms_nothing_is_fetched_twice() -> None:
     answers = Answers({URL: BODY})
     found = locked(Record(URL), answers, trust="first-fetch")
     assert found.unconfirmed.endswith("(two fetches brought the same bytes)")
-    assert answers.asked == [[Fetch(URL, None)], [Fetch(URL, None, times=2)]]
+    assert answers.asked == [[Fetch(URL, None, look=True)], [Fetch(URL, None, times=2)]]
 
 
 def test_an_archive_of_unannounced_length_is_fetched_twice_too() -> None:
