@@ -1,0 +1,208 @@
+"""Audited: what all readings of one lock come to, as reports tell it and the lock keeps it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from envspec.audit.closure import Demands, demands
+from envspec.audit.conflicts import PathConflict, path_conflicts
+from envspec.audit.coverage import Held, covers
+from envspec.audit.reading import Egress, HiddenModel, Reading
+from envspec.audit.tables import PackageRow
+
+Verdict = str
+"""``downloads``: assets are fetched. ``shell``: by a program that it starts, or pip is run.
+``network``: it can talk to one, which alone says nothing. ``none``."""
+
+
+class Fetch(NamedTuple):
+    """One way in which a project may reach the network; places that differ in their line alone are one."""
+
+    kind: str
+    file: str
+    line: int
+    """Of the first place; 0 in compiled code."""
+    call: str
+    what: tuple[str, ...]
+    """Models or URLs; empty: named at run time."""
+    reach: str
+    """``default``: happens if the caller names nothing. ``import``, ``call``, ``script``."""
+    covered: bool
+    provider: str = ""
+    places: int = 1
+    is_strong: bool = True
+    """Whether assets are fetched by it; else it can merely talk to a network."""
+
+
+class AuditedPackage(NamedTuple):
+    """One locked distribution."""
+
+    name: str
+    version: str
+    file_name: str
+    sha256: str
+    reading: Reading | None
+    """None where it wasn't read."""
+    why_not: str = ""
+    verdict: Verdict = "none"
+    fetches: tuple[Fetch, ...] = ()
+    """Worst first."""
+    is_uncovered: bool = False
+    """Whether its ordinary use fetches something that the lock doesn't hold."""
+    known: PackageRow | None = None
+    demands: Demands = Demands()
+
+
+class Audited(NamedTuple):
+    """All of a lock."""
+
+    packages: tuple[AuditedPackage, ...]
+    conflicts: tuple[PathConflict, ...]
+    models: tuple[str, ...]
+    """[[models]] tables to paste into the spec."""
+
+    @property
+    def uncovered(self) -> tuple[AuditedPackage, ...]:
+        """Those whose ordinary use fetches something that the lock doesn't hold."""
+        return tuple(package for package in self.packages if package.is_uncovered)
+
+    @property
+    def not_read(self) -> tuple[AuditedPackage, ...]:
+        """Those of which nothing is known."""
+        return tuple(package for package in self.packages if package.reading is None)
+
+
+class LockedArchive(NamedTuple):
+    """What the lock says of one wheel or sdist, and what reading it gave."""
+
+    name: str
+    version: str
+    file_name: str
+    sha256: str
+    reading: Reading | None
+    why_not: str = ""
+
+
+def audited(
+    archives: Sequence[LockedArchive], held: Sequence[Held], known: Mapping[str, PackageRow]
+) -> Audited:
+    """Judge the readings together: who covers what, who brings which library, who overwrites whom."""
+    readings = {each.name: each.reading for each in archives if each.reading is not None}
+    optional = {name: known[name].optional for name in readings if name in known}
+    asked = demands(readings, optional)
+    packages = tuple(
+        _package(each, held, known.get(each.name), asked.get(each.name, Demands())) for each in archives
+    )
+    return Audited(packages, path_conflicts(readings), tuple(_models(packages)))
+
+
+def _package(
+    archive: LockedArchive, held: Sequence[Held], known: PackageRow | None, asked: Demands
+) -> AuditedPackage:
+    reading = archive.reading
+    if reading is None:
+        return AuditedPackage(*archive, known=known)
+    has_urls = bool(reading.urls)
+    fetches = tuple(sorted(_fetches(reading, held, has_urls), key=_rank))
+    return AuditedPackage(
+        *archive,
+        verdict=_verdict(fetches),
+        fetches=fetches,
+        is_uncovered=_is_uncovered(fetches, held, known),
+        known=known,
+        demands=asked,
+    )
+
+
+def _fetches(reading: Reading, held: Sequence[Held], has_urls: bool) -> Iterable[Fetch]:
+    for hidden in reading.hidden:
+        yield _default(hidden, held)
+    grouped: dict[tuple[str, str, tuple[str, ...], str, bool], list[Egress]] = {}
+    for row in reading.egress:
+        is_strong = row.strength == "strong" or (row.strength == "needs-url" and has_urls)
+        call = "" if row.what else row.call
+        grouped.setdefault((row.kind, call, row.what, row.reach, is_strong), []).append(row)
+    for (kind, _, what, reach, is_strong), rows in grouped.items():
+        first = min(rows, key=lambda row: (row.file, row.line))
+        covered = covers(held, first.provider, what)
+        yield Fetch(
+            kind,
+            first.file,
+            first.line,
+            first.call,
+            what,
+            reach,
+            covered,
+            first.provider,
+            len(rows),
+            is_strong,
+        )
+
+
+def _default(hidden: HiddenModel, held: Sequence[Held]) -> Fetch:
+    return Fetch(
+        kind="hub" if hidden.provider == "huggingface" else "asset-library",
+        file=hidden.file,
+        line=hidden.line,
+        call=f"{hidden.function}({hidden.parameter}=...)",
+        what=(hidden.value,),
+        reach="default",
+        covered=covers(held, hidden.provider, (hidden.value,)),
+        provider=hidden.provider,
+    )
+
+
+_REACHES = ("default", "import", "call", "script")
+
+
+def _rank(fetch: Fetch) -> tuple[object, ...]:
+    return (
+        fetch.covered,
+        not fetch.is_strong,
+        _REACHES.index(fetch.reach),
+        not fetch.what,
+        fetch.file,
+        fetch.line,
+        fetch.call,
+        fetch.what,
+    )
+
+
+def _verdict(fetches: Iterable[Fetch]) -> Verdict:
+    strong = {fetch.kind for fetch in fetches if fetch.is_strong}
+    if strong - {"shell", "installer"}:
+        return "downloads"
+    if strong:
+        return "shell"
+    return "network" if any(True for _ in fetches) else "none"
+
+
+def _is_uncovered(fetches: Sequence[Fetch], held: Sequence[Held], known: PackageRow | None) -> bool:
+    """A default that nobody holds; else, of an ordinary user of models, no model of its provider at all.
+
+    A project that no table knows is taken for one, if it fetches outside of scripts.
+    """
+    if any(fetch.reach == "default" and not fetch.covered for fetch in fetches):
+        return True
+    strong = [fetch for fetch in fetches if fetch.is_strong and fetch.reach != "script"]
+    if known is not None:
+        return known.when == "use" and bool(strong) and not covers(held, known.provider, ())
+    return any(not fetch.covered for fetch in strong)
+
+
+def _models(packages: Iterable[AuditedPackage]) -> Iterable[str]:
+    """Named ones first, each once; then one to start from, where no model of that provider is named."""
+    named: dict[str, str] = {}
+    for package in packages:
+        for fetch in package.fetches:
+            if fetch.reach == "default" and not fetch.covered and fetch.provider == "huggingface":
+                for repo in fetch.what:
+                    why = f"{package.name}: {fetch.call} if you name nothing"
+                    named.setdefault(
+                        repo, f'[[models]]   # {why}\nprovider = "huggingface"\nrepo = "{repo}"\n'
+                    )
+    yield from named.values()
+    for package in packages:
+        if package.is_uncovered and package.known is not None and package.known.models:
+            yield f"[[models]]   # {package.name}: {package.known.why}\n{package.known.models.strip()}\n"
