@@ -83,9 +83,9 @@ def _expected(wanted: list[DiskNeed]) -> str:
     stays = sum(need.stays_bytes for need in wanted)
     assumed = sum(need.assumed_bytes for need in wanted)
     at_least = "at least " if assumed else ""
-    return f"{at_least}{shown(peak)} free at the peak, of which {shown(stays)} stay" + (
-        f"; {shown(assumed)} more for files of unknown size" if assumed else ""
-    )
+    kept = f", of which {shown(stays)} stay" if stays else ", none of which stays"
+    more = f"; {shown(assumed)} more for files of unknown size" if assumed else ""
+    return f"{at_least}{shown(peak)} free at the peak{kept}{more}"
 
 
 def _room(wanted: list[DiskNeed], mount: Mount, facts: HostFacts) -> Finding:

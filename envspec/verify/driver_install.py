@@ -1,4 +1,4 @@
-"""Driver installation: what stands in its way on the host, where the lock carries a driver or the host has none.
+"""Driver installation: what stands in its way, where the lock carries a driver or the host has none.
 
 Source: installers.json, facts of the driver (NVIDIA's installation guide and nvidia-installer's own checks).
 """
@@ -14,7 +14,7 @@ from envspec.probe.facts import HostFacts
 from envspec.target.gpu import DriverVersion
 from envspec.verify.driver import grade
 from envspec.verify.driver_remedies import is_vgpu
-from envspec.verify.finding import Finding, Status, not_known
+from envspec.verify.finding import Finding, not_known
 from envspec.verify.needs import Needs
 from envspec.verify.source import cited
 
@@ -46,8 +46,8 @@ def _carried(asset: Asset, needs: Needs, facts: HostFacts) -> Iterator[Finding]:
             status="fail",
             expected=expected,
             actual="a guest of NVIDIA vGPU",
-            why="a guest's driver belongs to the vGPU software of its hypervisor; a data-centre driver doesn't "
-            "work there",
+            why="a guest's driver belongs to the vGPU software of its hypervisor; a data-centre driver "
+            "doesn't work there",
             fix=f"leave {asset.label} alone, and ask whoever runs the hypervisor for the guest's driver",
             source=source,
         )
@@ -57,8 +57,12 @@ def _carried(asset: Asset, needs: Needs, facts: HostFacts) -> Iterator[Finding]:
         yield _not_needed(
             asset, f"driver {facts.driver.need()} bears all of CUDA {needs.cuda.release}", source
         )
-    elif facts.driver.is_known and _is_older(asset.version, facts.driver.need()):
-        yield _not_needed(asset, f"driver {facts.driver.need()}, which is as new", source)
+    elif facts.driver.is_known and needs.cuda is not None:
+        driver = facts.driver.need()
+        if grade(needs.cuda, driver) == "full":
+            yield _not_needed(asset, f"driver {driver} bears all of CUDA {needs.cuda.release}", source)
+        elif _is_older(asset.version, driver):
+            yield _not_needed(asset, f"driver {driver}, which is as new", source)
 
 
 def _not_needed(asset: Asset, actual: str, source: str) -> Finding:
@@ -108,7 +112,7 @@ def _kernel(facts: HostFacts) -> list[Finding]:
                 expected=expected,
                 actual="none",
                 why="the driver's kernel module is compiled against them; those of another kernel don't do",
-                fix=f"{packages}\nor a precompiled, signed module of NVIDIA for this very kernel, which RHEL has",
+                fix=f"{packages}\nor, on RHEL, NVIDIA's precompiled and signed module for this very kernel",
                 source=_source("kernel-headers"),
             )
         )
@@ -123,8 +127,8 @@ def _kernel(facts: HostFacts) -> list[Finding]:
                 why="NVIDIA's installer stops while nouveau is in use",
                 fix="root: write `blacklist nouveau` and `options nouveau modeset=0` into "
                 "/etc/modprobe.d/blacklist-nouveau.conf, then `dracut --force` (RHEL, SUSE) or "
-                "`update-initramfs -u` (Debian, Ubuntu), and reboot; without that file, the same again is the "
-                "way back",
+                "`update-initramfs -u` (Debian, Ubuntu), and reboot; the same without that file is the way "
+                "back",
                 source=_source("nouveau"),
             )
         )
@@ -164,8 +168,8 @@ def _secure_boot(facts: HostFacts) -> list[Finding]:
             expected="off, or a signed module",
             actual="on",
             why="the kernel refuses a module that nobody it trusts has signed",
-            fix="root: sign the module with a key of the site's and enrol that at the console (`mokutil --import`, "
-            "then a reboot), or take a module that the OS's vendor has signed",
+            fix="root: sign the module with a key of the site's and enrol that at the console (`mokutil "
+            "--import`, then a reboot), or take a module that the OS's vendor has signed",
             source=_source("secure-boot"),
         )
     ]
@@ -177,18 +181,17 @@ def _other_method(facts: HostFacts, carried: list[Asset]) -> list[Finding]:
     runfiles = [asset for asset in carried if any(file.name.endswith(".run") for file in asset.files)]
     if install is None or not runfiles or install.method in ("runfile", "container"):
         return []
-    status: Status = "fail"
     packages = ", ".join(install.packages) or f"its {install.method} packages"
     return [
         Finding(
             rule=RULE,
             subject=runfiles[0].label,
-            status=status,
+            status="fail",
             expected="one way of installation, or the old driver removed first",
             actual=f"the present driver came by {install.method}: {packages}",
             why="two installations over each other leave a kernel module and libraries of different versions",
-            fix="root: take the new driver by the same way, from packages of its branch; or remove the old packages "
-            "whole, keeping them as the way back, and run the file then",
+            fix="root: take the new driver by the same way, from packages of its branch; or remove the old "
+            "packages whole, keeping them as the way back, and run the file then",
             source=_source("one-method"),
         )
     ]
