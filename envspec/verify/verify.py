@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 
 from envspec.probe.facts import HostFacts
 from envspec.verify import (
@@ -26,6 +26,7 @@ from envspec.verify import (
 )
 from envspec.verify.finding import Finding, worst_first
 from envspec.verify.needs import Needs
+from envspec.verify.siblings import with_variants
 
 Family = Callable[[Needs, HostFacts], list[Finding]]
 
@@ -61,6 +62,7 @@ def judge(needs: Needs, facts: HostFacts, *, today: str = "") -> list[Finding]:
     return worst_first([*driver.check(needs, facts, today), *found])
 
 
-def judge_matrix(several: Iterable[Needs], facts: HostFacts, *, today: str = "") -> dict[str, list[Finding]]:
+def judge_matrix(several: Sequence[Needs], facts: HostFacts, *, today: str = "") -> dict[str, list[Finding]]:
     """The findings of each lock by its label; what fails names the variants of its spec that would pass."""
-    return {needs.label: judge(needs, facts, today=today) for needs in several}
+    judged = {needs.label: judge(needs, facts, today=today) for needs in several}
+    return with_variants(several, judged)
