@@ -30,7 +30,7 @@ A conflict, a difference and a failed rule are answers, hence values and not her
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 
 class EnvspecError(Exception):
@@ -114,9 +114,19 @@ class RedirectError(NetworkError):
 class HttpStatusError(NetworkError):
     """A status that is neither success nor absence."""
 
-    def __init__(self, *, status: int, what: str, why: str = "", fix: str = "") -> None:
+    def __init__(
+        self,
+        *,
+        status: int,
+        what: str,
+        why: str = "",
+        fix: str = "",
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         super().__init__(what=what, why=why, fix=fix)
         self.status = status
+        self.headers = dict(headers or {})
+        """Names in lower case; what a server says of a refusal."""
 
 
 class TooLargeError(NetworkError):

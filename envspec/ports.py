@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
@@ -34,6 +34,10 @@ class Response(NamedTuple):
     url: str
 
 
+Listen = Callable[[Mapping[str, str], str], None]
+"""Is told headers, names in lower case, and the URL where redirects ended."""
+
+
 class Http(Protocol):
     """Answers GET requests; safe to call from several threads at once."""
 
@@ -45,8 +49,13 @@ class Http(Protocol):
         """
         ...
 
-    def download(self, request: Request, to: Path, progress: Progress | None = None) -> str:
-        """Stream the body to the file ``to``; return its sha256 in hex. 404 raises too."""
+    def download(
+        self, request: Request, to: Path, progress: Progress | None = None, listen: Listen | None = None
+    ) -> str:
+        """Stream the body to the file ``to``; return its sha256 in hex. 404 raises too.
+
+        ``listen`` is told the headers that the whole body came with.
+        """
         ...
 
     def close(self) -> None:

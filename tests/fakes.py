@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from envspec.errors import HttpStatusError
-from envspec.ports import Progress, Request, Response
+from envspec.ports import Listen, Progress, Request, Response
 
 
 class FakeHttp:
@@ -32,13 +32,17 @@ class FakeHttp:
             return Response(200, {}, answer, request.url)
         return answer or Response(404, {}, b"", request.url)
 
-    def download(self, request: Request, to: Path, progress: Progress | None = None) -> str:
+    def download(
+        self, request: Request, to: Path, progress: Progress | None = None, listen: Listen | None = None
+    ) -> str:
         response = self.get(request)
         if response.status != 200:
             raise HttpStatusError(status=response.status, what=f"{request.url}: status {response.status}")
         to.write_bytes(response.body)
         if progress is not None:
             progress.advance(len(response.body))
+        if listen is not None:
+            listen({"content-length": str(len(response.body)), **response.headers}, response.url)
         return hashlib.sha256(response.body).hexdigest()
 
     def close(self) -> None:

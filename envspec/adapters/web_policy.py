@@ -31,7 +31,7 @@ from envspec.errors import (
     RedirectError,
     TooLargeError,
 )
-from envspec.ports import Progress, Request, Response
+from envspec.ports import Listen, Progress, Request, Response
 
 MAX_REDIRECTS = 10
 MAX_TRIES = 4
@@ -116,6 +116,8 @@ class _Partial:
         self.digest = hashlib.sha256()
         self.validator = ""
         """Strong ETag under which the rest may be asked for; empty where it may not."""
+        self.whole: tuple[Mapping[str, str], str] = ({}, "")
+        """Headers of the answer that began the file, and the URL it came from."""
 
     def restart(self) -> None:
         """Drop what came so far."""
@@ -161,7 +163,9 @@ class PoliteHttp:
         """As ``ports.Http.get``. Asks for gzip unless the request says otherwise or wants a range."""
         return self._persist(lambda: self._get_once(request))
 
-    def download(self, request: Request, to: Path, progress: Progress | None = None) -> str:
+    def download(
+        self, request: Request, to: Path, progress: Progress | None = None, listen: Listen | None = None
+    ) -> str:
         """As ``ports.Http.download``: what was cut off is resumed where the server allows it."""
         temporary = to.with_name(f".{to.name}.{os.urandom(6).hex()}.part")
         try:
@@ -181,6 +185,8 @@ class PoliteHttp:
                     fix="make room or choose another folder; what was there before is untouched",
                 ) from error
             raise
+        if listen is not None:
+            listen(*partial.whole)
         return partial.digest.hexdigest()
 
     def close(self) -> None:
@@ -238,6 +244,7 @@ class PoliteHttp:
             elif answer.status == 200:
                 partial.restart()
                 partial.validator = _strong_etag(answer)
+                partial.whole = answer.headers, visit.here.url
             else:
                 self._refuse(visit, answer)
             _check_length(visit, answer, request.max_bytes - partial.size)
@@ -367,6 +374,7 @@ class PoliteHttp:
             had_login="authorization" in self._headers(visit, {}),
             netrc_trouble=self._logins.netrc_trouble,
         )
+        error.headers = dict(answer.headers)
         if status in _WORTH_RETRYING and (wait_s is None or wait_s <= MAX_RETRY_AFTER_S):
             raise _WorthRetrying(error, wait_s=wait_s)
         raise error

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -23,6 +23,7 @@ from envspec.errors import (
     HashMismatchError,
     InputError,
     OfflineError,
+    TooLargeError,
 )
 from envspec.index.catalog import Catalog, Index, Project
 from envspec.index.client import IndexClient
@@ -36,7 +37,7 @@ from envspec.index.recording import Recording, read_recording
 from envspec.index.versions import VersionList
 from envspec.index.view import ProjectRecord, ReleaseFile, View
 from envspec.lock.document import Build
-from envspec.ports import Http, Progress, Request
+from envspec.ports import Http, Progress, Request, Response
 from envspec.spec.request import IndexRequest, LockRequest
 
 MAX_FILE_BYTES = 64 * 1024 * 1024 * 1024
@@ -44,7 +45,7 @@ MAX_SDIST_BYTES = 2 * 1024 * 1024 * 1024
 
 
 class Workshop:
-    """See ``steps.lock.Workshop``."""
+    """See ``steps.locking.Workshop``."""
 
     def __init__(
         self,
@@ -157,6 +158,39 @@ class Workshop:
             self._fetch(file, index, path, MAX_FILE_BYTES)
             with path.open("rb") as data:
                 return metadata_from_wheel(data, file.filename)
+
+    def members(
+        self, file: ReleaseFile, index: Index | None, names: Sequence[str], max_bytes: int
+    ) -> Mapping[str, bytes] | None:
+        """Members of a wheel, by ranges where its server gives some, or of an sdist; see ``index.members``.
+
+        None where the file is of a recorded index, which is never asked over the network.
+        """
+        from envspec.index.members import sdist_members, wheel_members
+
+        if isinstance(index, RecordedIndex):
+            return None
+        is_wheel = file.filename.endswith(".whl")
+        if is_wheel and isinstance(index, LiveIndex) and not self._offline:
+            from envspec.index.range_file import NoRangesError, RangeFile
+
+            address = with_credentials_of(index.url, file.url.partition("#")[0])
+            http = self._lean()
+
+            def ask(byte_range: str, limit: int) -> Response:
+                ca_file = index.ca_file or None
+                return http.get(Request(address, {"Range": byte_range}, limit, ca_file))
+
+            try:
+                return wheel_members(RangeFile(ask).buffered(), file.filename, names, max_bytes)
+            except (NoRangesError, TooLargeError):
+                pass  # the whole wheel, then
+        with tempfile.TemporaryDirectory(prefix="envspec-") as folder:
+            path = Path(folder) / file.filename
+            self._fetch(file, index, path, MAX_FILE_BYTES if is_wheel else MAX_SDIST_BYTES)
+            with path.open("rb") as data:
+                read = wheel_members if is_wheel else sdist_members
+                return read(data, file.filename, names, max_bytes)
 
     def _fetch(self, file: ReleaseFile, index: Index | None, path: Path, limit: int) -> str:
         """Download to ``path``; the sha256, which is the promised one where one was promised."""

@@ -13,11 +13,12 @@ from envspec.cli.wiring import World, add_network_arguments
 
 if TYPE_CHECKING:
     from envspec.spec.request import LockRequest
-    from envspec.steps.lock import Earlier, Locked, LockOptions, Unlockable
+    from envspec.steps.locking import Existing, Locked, LockOptions, Missing, Outcome, Unlockable
 
 MAX_SPEC_BYTES = 4 * 1024 * 1024
 MAX_LOCK_BYTES = 64 * 1024 * 1024
-REQUEST_FORMAT = "1"
+SMALL_BYTES = 4 * 1024 * 1024
+REQUEST_FORMAT = "2"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,6 +29,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--upgrade", action="store_true", help="forget the pins of existing locks")
     parser.add_argument(
         "--upgrade-package", metavar="NAME[==VERSION]", action="append", default=[], help="forget this pin"
+    )
+    parser.add_argument(
+        "--upgrade-model",
+        metavar="LABEL",
+        action="append",
+        default=[],
+        help="ask anew for this model or installer: its label, or a word of it such as openai/whisper-tiny",
     )
     parser.add_argument("--check", action="store_true", help="only say whether the locks answer the spec")
     parser.add_argument("--dry-run", action="store_true", help="resolve, but write nothing")
@@ -94,22 +102,24 @@ def read_requests(path: str, arguments: argparse.Namespace, world: World) -> Seq
     import json
 
     from envspec import __version__
-    from envspec.adapters.files import read_text, sha256_of
+    from envspec.adapters.files import read_text
+    from envspec.adapters.own_tables import tables_digest
     from envspec.index.credentials import without_credentials
     from envspec.short_digest import short_sha256
     from envspec.spec.request_json import from_json, to_json
 
     text = read_text(path, limit=MAX_SPEC_BYTES)
     folder = os.path.dirname(os.path.abspath(path))
-    identity = (REQUEST_FORMAT, __version__, text, path, folder, arguments.files, arguments.variant)
+    tables = tables_digest()
+    identity = (REQUEST_FORMAT, __version__, text, path, folder, arguments.files, arguments.variant, tables)
     key = short_sha256(json.dumps(identity).encode())
     place = "request:" + json.dumps([os.path.abspath(path), arguments.files, arguments.variant])
 
     known = world.store.note(place)
     if known is not None:
         try:
-            of, recordings, texts = json.loads(known)
-            if of == key and all(sha256_of(name) == value for name, value in recordings.items()):
+            of, read, texts = json.loads(known)
+            if of == key and all(_digest_of(name, world) == value for name, value in read.items()):
                 return [from_json(item) for item in texts]
         except (ValueError, TypeError, KeyError, RecursionError):
             pass
@@ -119,9 +129,9 @@ def read_requests(path: str, arguments: argparse.Namespace, world: World) -> Seq
 
     digests: dict[str, str] = {}
 
-    def remembered_digest(recording: str) -> str:
-        digests[recording] = sha256_of(recording)
-        return digests[recording]
+    def remembered_digest(name: str) -> str:
+        digests[name] = _digest_of(name, world)
+        return digests[name]
 
     requests = lock_requests(
         text,
@@ -130,11 +140,23 @@ def read_requests(path: str, arguments: argparse.Namespace, world: World) -> Seq
         variants=arguments.variant,
         files=arguments.files,
         file_digest=remembered_digest,
+        tables_digest=tables,
     )
     made = json.dumps([key, digests, [to_json(request) for request in requests]])
     if without_credentials(made) == made:  # a password is never kept
         world.store.put_note(place, made)
     return requests
+
+
+def _digest_of(path: str, world: World) -> str:
+    """Of a file, or of a folder with all it holds, that a spec names."""
+    if os.path.isfile(path) and os.path.getsize(path) < SMALL_BYTES:
+        from envspec.adapters.files import sha256_of
+
+        return sha256_of(path)
+    from envspec.adapters.own_files import content_digest
+
+    return content_digest(path, world.store)
 
 
 # Checking
@@ -196,8 +218,8 @@ def _lock(
     world: World,
     console: Console,
 ) -> int:
-
-    from envspec.steps.lock import Locked, lock_variants
+    from envspec.steps.lock import lock_variants
+    from envspec.steps.locking import Locked
 
     requests = [request for _, _, request in jobs]
     paths = [os.path.join(folder, file_name(request)) for _, folder, request in jobs]
@@ -208,7 +230,7 @@ def _lock(
         pages=world.pages,
         default=world.default,
         workshop=world,
-        earlier=[read_earlier(path) for path in paths],
+        earlier=[existing_lock(path) for path in paths],
         seen=seen.split() if seen else [],
         options=_options(arguments),
         progress=console,
@@ -220,11 +242,12 @@ def _lock(
 
 
 def _options(arguments: argparse.Namespace) -> LockOptions:
-    from envspec.steps.lock import LockOptions
+    from envspec.steps.locking import LockOptions
 
     return LockOptions(
         upgrade=arguments.upgrade,
         upgrade_packages=dict(map(_upgraded, arguments.upgrade_package)),
+        upgrade_models=tuple(arguments.upgrade_model),
         offline=arguments.offline,
         refresh=arguments.refresh,
     )
@@ -245,57 +268,74 @@ def _upgraded(text: str) -> tuple[str, str]:
     return requirement.name, version
 
 
-def read_earlier(path: str) -> Earlier:
-    """What the lock at ``path`` hands on; nothing where there's none."""
-    from envspec.steps.lock import Earlier
+def existing_lock(path: str) -> Existing:
+    """What the lock at ``path`` hands on, read only if it's asked for; nothing where there's none."""
+    from envspec.steps.locking import Earlier, Existing
 
     if not os.path.exists(path):
-        return Earlier()
+        return Existing()
     from envspec.adapters.files import read_bytes
-    from envspec.lock.quick import quick_pins
+    from envspec.lock.codec import quick_digest
+    from envspec.lock.quick import identity, quick_pins
 
     data = read_bytes(path, limit=MAX_LOCK_BYTES)
-    pins = quick_pins(data)
-    if pins is not None:
-        return Earlier(pins)
-    lock = _decoded(path, data)
-    return Earlier(
-        pins={d.name: d.version for d in lock.distributions},
-        builds={f"{b.name}=={b.version}": {r.name: r.version for r in b.requirements} for b in lock.builds},
-        kept=lock.extra_tool,
-    )
+
+    def read() -> Earlier:
+        pins = quick_pins(data)
+        if pins is not None:
+            return Earlier(pins)
+        lock = _decoded(path, data)
+        return Earlier(
+            pins={d.name: d.version for d in lock.distributions},
+            builds={
+                f"{b.name}=={b.version}": {r.name: r.version for r in b.requirements} for b in lock.builds
+            },
+            kept=lock.extra_tool,
+            assets=lock.assets,
+        )
+
+    if quick_digest(data) is None:  # another hand was in it: whether it can be read is known before all else
+        earlier = read()
+        return Existing(identity(data), lambda: earlier)
+    return Existing(identity(data), read)
 
 
-def _tell(
-    outcomes: Sequence[tuple[str, Locked | Unlockable]], arguments: argparse.Namespace, console: Console
-) -> int:
+def _tell(outcomes: Sequence[tuple[str, Outcome]], arguments: argparse.Namespace, console: Console) -> int:
     """Write the locks and say what was done."""
-    from envspec.steps.lock import Locked
+    from envspec.steps.locking import Locked, Unlockable
 
     console.clear()
     rows: list[dict[str, Any]] = []
-    warned = False
+    locked = []
     for path, outcome in outcomes:
         if isinstance(outcome, Locked):
             rows.append(_written(path, outcome, arguments, console))
-            warned = warned or bool(outcome.warnings or outcome.remarks)
-        else:
+            locked.append(outcome)
+        elif isinstance(outcome, Unlockable):
             rows.append(_unlockable(path, outcome, arguments))
+        else:
+            rows.append(_missing(path, outcome, arguments))
     if arguments.format == "json":
         import json
 
         print(json.dumps({"locks": rows}, indent=2))
-    refused = any(row["state"] == "no-solution" for row in rows)
-    if arguments.strict and warned and not refused:
+    if len(locked) < len(outcomes):
+        return 1
+    if all(outcome.is_refused for outcome in locked):
+        several = "none of these locks" if len(locked) > 1 else "this lock isn't one that"
+        console.say(f"no: {several} fits the host that the spec promises; what it would take stands above")
+        return 1
+    if arguments.strict and any(o.warnings or o.remarks or o.is_refused for o in locked):
         console.say(
             "--strict: the warnings above make this a no (exit 1); the locks are written all the same"
         )
-    return 1 if refused or (arguments.strict and warned) else 0
+        return 1
+    return 0
 
 
 def _written(path: str, outcome: Locked, arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
     from envspec.adapters.files import read_bytes, write_atomically
-    from envspec.report import plain
+    from envspec.report.plain import size
 
     request = outcome.request
     existed = os.path.exists(path)
@@ -315,17 +355,59 @@ def _written(path: str, outcome: Locked, arguments: argparse.Namespace, console:
         "bytes-at-least": outcome.is_at_least,
         "warnings": list(outcome.warnings),
         "remarks": list(outcome.remarks),
+        "assets": [
+            {
+                "kind": asset.kind,
+                "label": asset.label,
+                "version": asset.version or None,
+                "files": asset.files,
+                "bytes": asset.size_bytes,
+                "bytes-at-least": asset.is_at_least,
+                "unconfirmed": asset.unconfirmed or None,
+            }
+            for asset in outcome.assets
+        ],
+        "verdict": outcome.verdict or None,
+        "refused": outcome.is_refused,
+        "told": list(outcome.told),
     }
+    label = f"{request.name}-{request.variant}" if request.variant else request.name
     if arguments.format == "text" and not arguments.quiet:
         at_least = "at least " if outcome.is_at_least else ""
         would = "would be " if arguments.dry_run and changed else ""
-        size = f"{at_least}{plain.size(outcome.size_bytes)}"
-        count = f"{len(outcome.names)} distribution{'' if len(outcome.names) == 1 else 's'}"
-        print(f"{path}  {would}{state}: {count}, {size}")
-    label = f"{request.name}-{request.variant}" if request.variant else request.name
+        total = f"{at_least}{size(outcome.size_bytes)}"
+        print(f"{path}  {would}{state}: {_count(outcome)}, {total}")
+        for line in outcome.told:
+            print(printable(f"  {line}"))
     for line in (*outcome.warnings, *outcome.remarks):
         console.say(f"warning: {label}: {line}")
     return row
+
+
+def _count(outcome: Locked) -> str:
+    """``66 distributions, 3 models``."""
+    kinds = [asset.kind for asset in outcome.assets]
+    counts = [("distribution", len(outcome.names))]
+    counts += [(kind, kinds.count(kind)) for kind in ("model", "file", "installer")]
+    return ", ".join(
+        f"{n} {word}{'' if n == 1 else 's'}" for word, n in counts if n or word == "distribution"
+    )
+
+
+def _missing(path: str, outcome: Missing, arguments: argparse.Namespace) -> dict[str, Any]:
+    from envspec.errors import EnvspecError
+
+    error = EnvspecError(what=f"{outcome.label}: {outcome.what}", why=outcome.why, fix=outcome.fix)
+    if arguments.format == "text":
+        print(printable(f"envspec: {error}"), file=sys.stderr)
+    return {
+        "path": path,
+        "name": outcome.request.name,
+        "variant": outcome.request.variant,
+        "state": "no-such-asset",
+        "asset": outcome.label,
+        **error.to_dict(),
+    }
 
 
 def _unlockable(path: str, outcome: Unlockable, arguments: argparse.Namespace) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from envspec.cli.console import Console
 
 if TYPE_CHECKING:
+    from envspec.adapters.asset_world import AssetAnswers
     from envspec.adapters.cache import SqliteStore
     from envspec.adapters.page_process import PageProcess
     from envspec.adapters.workshop import Workshop
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from envspec.lock.document import Build
     from envspec.ports import Http
     from envspec.spec.request import IndexRequest, LockRequest
+    from envspec.steps.assets import AssetWorld
 
 CACHE_FILE = "index-1.sqlite"
 _LAST_WAIT_S = 1.0
@@ -40,6 +42,13 @@ def add_network_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--no-cache", action="store_true", help="read and keep nothing")
     group.add_argument("--refresh", action="store_true", help="ask anew, however fresh the cache is")
     group.add_argument("--offline", action="store_true", help="ask nobody; the cache must have it all")
+    group.add_argument(
+        "--mirror",
+        metavar="FROM=TO",
+        action="append",
+        default=[],
+        help="ask the URL TO for models and installers in place of FROM; the lock names FROM; repeatable",
+    )
     group.add_argument(
         "--timeout", metavar="SECONDS", type=_seconds, default=30.0, help="how long a request may be silent"
     )
@@ -69,6 +78,7 @@ class World:
         self._workshop: Workshop | None = None
         self._opening = threading.RLock()
         self._page_process: PageProcess | None = None
+        self._asset_answers: AssetAnswers | None = None
 
     def __enter__(self) -> World:
         return self
@@ -82,6 +92,8 @@ class World:
         for http in (self._lean, self._downloads):
             if http is not None:
                 http.close()
+        if self._asset_answers is not None:
+            self._asset_answers.close()
         if self._pages is not None:
             self._pages.wait(_LAST_WAIT_S)
         if self._page_process is not None:
@@ -188,15 +200,15 @@ class World:
     # The workshop's own calls, so that it's opened only where one is needed.
 
     def index(self, request: IndexRequest) -> Index:
-        """See steps.lock.Workshop."""
+        """See steps.locking.Workshop."""
         return self.workshop.index(request)
 
     def direct(self, url: str, name: str, view: View) -> Project:
-        """See steps.lock.Workshop."""
+        """See steps.locking.Workshop."""
         return self.workshop.direct(url, name, view)
 
     def hash_file(self, file: ReleaseFile, index: Index | None) -> tuple[str, int]:
-        """See steps.lock.Workshop."""
+        """See steps.locking.Workshop."""
         return self.workshop.hash_file(file, index)
 
     def sdist(
@@ -209,8 +221,37 @@ class World:
         catalog: Catalog,
         preferred: Mapping[str, str],
     ) -> tuple[Dependencies | str, Build | None]:
-        """See steps.lock.Workshop."""
+        """See steps.locking.Workshop."""
         return self.workshop.sdist(file, index, name, version, request, catalog, preferred)
+
+    def asset_world(self, request: LockRequest) -> AssetWorld:
+        """See steps.locking.Workshop."""
+        from envspec.adapters.asset_world import AssetDesk
+
+        return AssetDesk(self.asset_answers, request.folder, self.store)
+
+    @property
+    def asset_answers(self) -> AssetAnswers:
+        """What hubs and other publishers of assets answer, once a run."""
+        if self._asset_answers is None:
+            from envspec.adapters.asset_world import HUB, AssetAnswers
+            from envspec.adapters.hub_login import hub_endpoint, hub_token
+
+            mirrors = {HUB: _checked_mirror("HF_ENDPOINT", endpoint)} if (endpoint := hub_endpoint()) else {}
+            self._asset_answers = AssetAnswers(
+                http=self._download_http,
+                store=self.store,
+                clock=time.time,
+                read_members=lambda file, index, names, limit: self.workshop.members(
+                    file, index, names, limit
+                ),
+                progress=self._console,
+                offline=self._arguments.offline,
+                refresh=self._arguments.refresh,
+                mirrors={**mirrors, **dict(map(_mirror, self._arguments.mirror))},
+                hub_token=hub_token,
+            )
+        return self._asset_answers
 
     def _lean_http(self) -> Http:
         if self._lean is None:
@@ -225,6 +266,33 @@ class World:
 
             self._downloads = open_http(timeout_s=self._arguments.timeout, lean=False)
         return self._downloads
+
+
+def _mirror(text: str) -> tuple[str, str]:
+    """FROM=TO of ``--mirror``, both without a slash at the end."""
+    from envspec.errors import InvalidValueError
+
+    publisher, separator, mirror = text.partition("=")
+    if not separator:
+        raise InvalidValueError(
+            what=f"--mirror {text[:200]!r} can't be read",
+            why="FROM=TO was wanted, such as https://github.com=https://mirror.internal/github",
+        )
+    return _checked_mirror("--mirror", publisher), _checked_mirror("--mirror", mirror)
+
+
+def _checked_mirror(source: str, url: str) -> str:
+    from envspec.errors import InvalidValueError
+    from envspec.index.credentials import without_credentials
+    from envspec.spec.problems import WrongValueError
+    from envspec.spec.values import check_url
+
+    try:
+        check_url(without_credentials(url))
+    except WrongValueError as error:
+        shown = without_credentials(url)[:200]
+        raise InvalidValueError(what=f"{source}: {shown!r} can't be used", why=error.why) from None
+    return url.rstrip("/")
 
 
 def _checked_url(url: str) -> str:

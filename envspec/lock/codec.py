@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from envspec.lock.document import Build, Lock, LockedDistribution, LockedFile
 
-_HEAD = (
+HEAD = (
     b'# Made by "envspec lock". Change the spec and lock again; this file is not for editing.\n'
     b"# sha256 of the rest: "
 )
@@ -44,7 +44,7 @@ def encode(lock: Lock) -> bytes:
     surrogate, which UTF-8 has no bytes for, becomes ``?``.
     """
     body = ("\n".join(_lines(lock)) + "\n").encode("utf-8", "replace")
-    return _HEAD + short_sha256(body).encode() + b"\n" + body
+    return HEAD + short_sha256(body).encode() + b"\n" + body
 
 
 def quick_digest(data: bytes) -> str | None:
@@ -52,11 +52,11 @@ def quick_digest(data: bytes) -> str | None:
 
     None where it's anything else, and so must be read to know more.
     """
-    start = len(_HEAD) + 64
+    start = len(HEAD) + 64
     body = data[start + 1 :]
-    if not data.startswith(_HEAD) or data[start : start + 1] != b"\n":
+    if not data.startswith(HEAD) or data[start : start + 1] != b"\n":
         return None
-    if short_sha256(body).encode() != data[len(_HEAD) : start]:
+    if short_sha256(body).encode() != data[len(HEAD) : start]:
         return None
     begin = body.find(_OWN_TABLE) + len(_OWN_TABLE)
     found = body[begin : body.find(b'"', begin)]

@@ -1,4 +1,4 @@
-"""Pins of an untouched lock of our own, without reading TOML."""
+"""What an untouched lock of our own says, without reading TOML."""
 
 from __future__ import annotations
 
@@ -7,7 +7,18 @@ import re
 from envspec.lock.codec import quick_digest
 
 _PIN = re.compile(rb'^\[\[packages\]\]\nname = "([a-z0-9.-]+)"\nversion = "([^"\\\n]+)"$', re.MULTILINE)
-_KEPT = re.compile(rb"^\[+tool\.envspec\.(?!target\b)", re.MULTILINE)
+_KEPT = re.compile(rb"^\[+tool\.envspec\.(?!(?:target|environment|contract|verdict)\b)", re.MULTILINE)
+"""Tables that a relock keeps; the others are made anew each time."""
+
+
+def identity(data: bytes) -> str:
+    """A digest of the whole lock: the one it bears, where it's untouched."""
+    from envspec.lock.codec import HEAD
+    from envspec.short_digest import short_sha256
+
+    if quick_digest(data) is None:
+        return short_sha256(data)
+    return data[len(HEAD) : len(HEAD) + 64].decode("ascii")
 
 
 def quick_pins(data: bytes) -> dict[str, str] | None:

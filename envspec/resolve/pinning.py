@@ -8,7 +8,7 @@ from envspec.index.catalog import Index
 from envspec.index.credentials import without_credentials
 from envspec.index.live import LiveIndex
 from envspec.index.view import ReleaseFile
-from envspec.lock.document import Build, Dependency, Lock, LockedDistribution, LockedFile
+from envspec.lock.document import Asset, Build, Dependency, Lock, LockedDistribution, LockedFile, Variable
 from envspec.lock.environment import environment_marker, locked_python
 from envspec.resolve.resolution import Pin, Resolution
 from envspec.spec.request import LockRequest
@@ -23,6 +23,9 @@ def pin_lock(
     *,
     computed: Mapping[str, tuple[str, int]],
     builds: Sequence[Build] = (),
+    assets: Sequence[Asset] = (),
+    environment: Sequence[Variable] = (),
+    not_locked: Sequence[tuple[str, str]] = (),
     warnings: Sequence[str] = (),
     extra_tool: Mapping[str, object] | None = None,
 ) -> Lock:
@@ -44,11 +47,13 @@ def pin_lock(
         requirements=tuple(sorted([*request.requirements, *(w.requirement for w in request.local_wheels)])),
         distributions=distributions,
         builds=tuple(builds),
+        assets=tuple(assets),
+        environment=tuple(environment),
         indexes=tuple(
             sorted((i.name, without_credentials(i.url)) for i in request.indexes if i.name in used and i.url)
         ),
-        hosts=_hosts(distributions),
-        not_locked=tuple((entry.kind, entry.label) for entry in request.not_locked),
+        hosts=_hosts(distributions, assets),
+        not_locked=tuple(not_locked),
         warnings=tuple(warnings),
         extra_tool=dict(extra_tool or {}),
     )
@@ -124,15 +129,20 @@ def _notes(release: ReleaseFile) -> tuple[str, ...]:
     return ()
 
 
-def _hosts(distributions: Iterable[LockedDistribution]) -> tuple[str, ...]:
-    hosts = set()
+def _hosts(distributions: Iterable[LockedDistribution], assets: Iterable[Asset]) -> tuple[str, ...]:
+    hosts = {host for asset in assets for host in asset.hosts}
+    hosts |= {_host(file.url) for asset in assets for file in asset.files if file.url}
     for distribution in distributions:
         url = distribution.file.url
         if url:
-            hosts.add(url.split("/", 3)[2].partition(":")[0].lower())
+            hosts.add(_host(url))
         elif distribution.index_name == DEFAULT_INDEX:
             hosts.add(DEFAULT_INDEX)
     return tuple(sorted(hosts))
+
+
+def _host(url: str) -> str:
+    return url.split("/", 3)[2].partition(":")[0].lower()
 
 
 def target_table(request: LockRequest) -> dict[str, object]:
@@ -150,6 +160,13 @@ def target_table(request: LockRequest) -> dict[str, object]:
         "network": target.network,
         "cuda": request.cuda,
         "cudnn": request.cudnn,
+        "gpu-memory": request.gpu_memory,
+        "prefix": request.prefix,
+        "scratch": request.scratch,
         "disk": {mount: dict(amounts) for mount, amounts in target.disk},
+        "endpoints": [
+            {"url": url, "ca-file": ca_file} if ca_file else {"url": url}
+            for url, ca_file in request.endpoints
+        ],
     }
     return {key: value for key, value in table.items() if value}

@@ -49,12 +49,16 @@ class LocalWheel(NamedTuple):
     """The path as the spec writes it, relative to the spec."""
 
 
-class NotLocked(NamedTuple):
-    """Something the spec asks for that this version doesn't lock yet."""
+class AssetWish(NamedTuple):
+    """One table of [[models]], [[files]] or [[installers]]."""
 
     kind: str
-    """``models``, ``installers`` or ``files``."""
+    """``model``, ``file`` or ``installer``."""
+    provider: str
+    """Of a model its ``provider``, of an installer its ``kind``, of a file ``path``."""
     label: str
+    said: str
+    """Every key of the table by the name that a spec writes, defaults filled in, as JSON."""
 
 
 class LockRequest(NamedTuple):
@@ -83,7 +87,18 @@ class LockRequest(NamedTuple):
     cudnn: str = ""
     indexes: tuple[IndexRequest, ...] = ()
     files: str = "urls"
-    not_locked: tuple[NotLocked, ...] = ()
+    gpu_memory: str = ""
+    """``20 GiB``: what the program needs of one GPU."""
+    prefix: str = ""
+    """Folder of all environments on the target."""
+    scratch: str = ""
+    """Folder for temporary files on the target."""
+    endpoints: tuple[tuple[str, str], ...] = ()
+    """(URL, PEM file as the spec writes it or empty) of what the program will have to reach inside."""
+    assets: tuple[AssetWish, ...] = ()
+    """In the order of the spec: models, files, installers."""
+    folder: str = ""
+    """Absolute folder of the spec, to which the paths in ``assets`` are relative; empty without assets."""
     warnings: tuple[str, ...] = ()
     """What reading the spec noticed and the user should see."""
     spec_digest: str = ""

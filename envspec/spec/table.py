@@ -105,6 +105,10 @@ class Table:
     def _check(self) -> None:
         """Raise WrongValueError where values that are fine by themselves don't hold together."""
 
+    def whole(self) -> dict[str, Any]:
+        """Every key by its name, defaults filled in, as JSON could hold it."""
+        return {name: _plain(getattr(self, key.attribute)) for name, key in self.KEYS.items()}
+
     def said(self) -> dict[str, Any]:
         """What differs from the defaults, as JSON could hold it."""
         values = {name: getattr(self, key.attribute) for name, key in self.KEYS.items()}

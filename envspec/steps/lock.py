@@ -10,109 +10,27 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING
 
 from envspec.index.live import LiveIndex
 from envspec.ports import Progress
 from envspec.short_digest import short_sha256
-from envspec.spec.request import IndexRequest, LockRequest
+from envspec.spec.request import LockRequest
 from envspec.spec.request_json import to_json
+from envspec.steps.locking import (
+    Earlier,
+    Existing,
+    Locked,
+    LockedAsset,
+    LockOptions,
+    Outcome,
+    Workshop,
+)
 
 if TYPE_CHECKING:
-    from envspec.index.catalog import Catalog, Index, Project
-    from envspec.index.client import IndexClient
-    from envspec.index.dependencies import Dependencies
     from envspec.index.pages import Pages
-    from envspec.index.view import ReleaseFile, View
-    from envspec.lock.document import Build
-    from envspec.resolve.resolution import NoResolution
 
-MEMORY_FORMAT = "1"
-
-
-class Workshop(Protocol):
-    """What locking needs of the world besides asking indexes."""
-
-    @property
-    def client(self) -> IndexClient:
-        """Records and requirements, over the pages."""
-        ...
-
-    def index(self, request: IndexRequest) -> Index:
-        """Open a named index: live, recorded, or a folder."""
-        ...
-
-    def direct(self, url: str, name: str, view: View) -> Project:
-        """The one-release project behind a direct reference. Raises EnvspecError."""
-        ...
-
-    def hash_file(self, file: ReleaseFile, index: Index | None) -> tuple[str, int]:
-        """Download a file whose index gives no sha256; (sha256, size in bytes)."""
-        ...
-
-    def sdist(
-        self,
-        file: ReleaseFile,
-        index: Index,
-        name: str,
-        version: str,
-        request: LockRequest,
-        catalog: Catalog,
-        preferred: Mapping[str, str],
-    ) -> tuple[Dependencies | str, Build | None]:
-        """What a source distribution requires, and what building it took.
-
-        ``preferred`` are versions of what an earlier build took, kept where they still fit.
-        """
-        ...
-
-
-class LockOptions(NamedTuple):
-    """How an earlier lock counts."""
-
-    upgrade: bool = False
-    upgrade_packages: Mapping[str, str] = {}
-    """Normalized name to version, empty for the newest."""
-    offline: bool = False
-    refresh: bool = False
-
-
-class Locked(NamedTuple):
-    """One variant's lock, as bytes, and what the user should hear of it."""
-
-    request: LockRequest
-    data: bytes
-    names: tuple[str, ...]
-    """Normalized names of the locked projects."""
-    size_bytes: int
-    """Of all files whose size is known."""
-    is_at_least: bool
-    """Whether the size of some file isn't known."""
-    warnings: tuple[str, ...]
-    """Those that stand in the lock."""
-    remarks: tuple[str, ...] = ()
-    """What's true today and so can't stand in a lock: yanked pins, skipped candidates."""
-    has_computed: bool = False
-    """Whether a digest was computed here and not given by an index."""
-
-
-class Unlockable(NamedTuple):
-    """One variant that nothing fits."""
-
-    request: LockRequest
-    conflict: NoResolution
-    catalog: Catalog
-
-
-class Earlier(NamedTuple):
-    """What an existing lock hands on."""
-
-    pins: Mapping[str, str] = {}
-    """Normalized name to whole version."""
-    builds: Mapping[str, Mapping[str, str]] = {}
-    """``name==version`` of what was built, to the pins of what it was built with."""
-    kept: Mapping[str, Any] = {}
-    """Tables of [tool.envspec] that locking doesn't make and so must keep."""
+MEMORY_FORMAT = "2"
 
 
 def lock_variants(
@@ -121,23 +39,21 @@ def lock_variants(
     pages: Pages,
     default: LiveIndex,
     workshop: Workshop,
-    earlier: Sequence[Earlier],
+    earlier: Sequence[Existing],
     seen: Sequence[str],
     options: LockOptions,
     progress: Progress,
-) -> list[Locked | Unlockable]:
+) -> list[Outcome]:
     """Lock each request; all share what was fetched.
 
     ``earlier`` goes along with ``requests``. ``seen`` are names of an earlier run's projects,
     whose pages are asked for at once where they grew old. Raises InputError and OutsideError;
     a request that nothing fits is a value.
     """
-    outcomes: list[Locked | Unlockable] = []
+    outcomes: list[Outcome] = []
     for asked, existing in zip(requests, earlier, strict=True):
         request = _with_upgrades(asked, options.upgrade_packages)
-        before = _without_upgraded(existing, options)
-        _say_what_upgrades_nothing(existing, options, progress)
-        key = _memory_key(request, default, before, options)
+        key = _memory_key(request, default, existing, options)
         known = _recall(key, request, pages, default, options)
         if known is not None:
             outcomes.append(known)
@@ -145,6 +61,9 @@ def lock_variants(
         pages.begin(default, _root_names(request))
         from envspec.steps.pin import lock_one
 
+        before = existing.read()
+        _say_what_upgrades_nothing(before, options, progress)
+        before = _without_upgraded(before, options)
         outcome, consulted = lock_one(request, default, workshop, before, seen, options, progress)
         if isinstance(outcome, Locked) and consulted is not None:
             pages.store.put_note(_memory_place(request), _memory(key, outcome, consulted))
@@ -174,23 +93,36 @@ def _say_what_upgrades_nothing(earlier: Earlier, options: LockOptions, progress:
     known = {*earlier.pins, *(name for pins in earlier.builds.values() for name in pins)}
     for name in sorted(options.upgrade_packages.keys() - known) if known else ():
         progress.say(f"warning: --upgrade-package {name}: the lock pins no such project")
+    if known and options.upgrade_models:
+        from envspec.steps.assets import is_named
+
+        labels = [asset.label for asset in earlier.assets]
+        for word in options.upgrade_models:
+            if not any(is_named(label, [word]) for label in labels):
+                held = f"; it holds {', '.join(labels)}" if labels else ""
+                progress.say(f"warning: --upgrade-model {word}: the lock holds no such asset{held}")
 
 
 def _without_upgraded(earlier: Earlier, options: LockOptions) -> Earlier:
     if options.upgrade:
-        return earlier._replace(pins={}, builds={})
+        return earlier._replace(pins={}, builds={}, assets=())
 
     def kept(pins: Mapping[str, str]) -> dict[str, str]:
         return {name: pin for name, pin in pins.items() if name not in options.upgrade_packages}
 
     builds = {release: kept(pins) for release, pins in earlier.builds.items()}
-    return earlier._replace(pins=kept(earlier.pins), builds=builds)
+    assets = earlier.assets
+    if options.upgrade_models:
+        from envspec.steps.assets import is_named
+
+        assets = tuple(asset for asset in assets if not is_named(asset.label, options.upgrade_models))
+    return earlier._replace(pins=kept(earlier.pins), builds=builds, assets=assets)
 
 
 # What was resolved before
 
 
-def _memory_key(request: LockRequest, default: LiveIndex, before: Earlier, options: LockOptions) -> str:
+def _memory_key(request: LockRequest, default: LiveIndex, existing: Existing, options: LockOptions) -> str:
     from envspec import __version__
 
     parts = (
@@ -198,8 +130,10 @@ def _memory_key(request: LockRequest, default: LiveIndex, before: Earlier, optio
         __version__,
         to_json(request),
         default.page_url(""),
-        json.dumps([before.pins, before.kept, before.builds], sort_keys=True, default=str),
-        str(options.offline),
+        existing.identity,
+        json.dumps(
+            [options.upgrade, sorted(options.upgrade_packages), options.upgrade_models, options.offline]
+        ),
     )
     return short_sha256("\n".join(parts).encode())
 
@@ -218,7 +152,8 @@ def _recall(
         return None
     try:
         of, consulted, *rest = json.loads(text)
-        data, names, size_bytes, is_at_least, warnings, remarks, has_computed = rest
+        data, names, size_bytes, is_at_least, warnings, remarks, has_computed, assets, *verdict = rest
+        grade, told, is_refused = verdict
         if of != key:
             return None
         indexes = {index.name: LiveIndex(index.name, index.url, index.ca_file) for index in request.indexes}
@@ -237,6 +172,10 @@ def _recall(
         tuple(warnings),
         tuple(remarks),
         has_computed,
+        tuple(LockedAsset(*asset) for asset in assets),
+        grade,
+        tuple(told),
+        is_refused,
     )
 
 

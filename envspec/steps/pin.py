@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from envspec.assets.environment import target_environment
 from envspec.errors import BrokenArtifactError, InputError, OfflineError
 from envspec.index.catalog import Catalog, Index, Project
 from envspec.index.credentials import without_credentials
@@ -12,15 +14,27 @@ from envspec.index.dependencies import Dependencies
 from envspec.index.live import LiveIndex
 from envspec.index.view import ReleaseFile
 from envspec.lock.codec import encode
-from envspec.lock.document import Build, Lock
+from envspec.lock.document import AssetFile, Build, Lock, LockedFile
 from envspec.ports import Progress
 from envspec.resolve.opening import open_catalog
 from envspec.resolve.pinning import pin_lock
 from envspec.resolve.resolution import NoResolution, Pin, Resolution, read_wishes, resolve
 from envspec.spec.request import LockRequest
-from envspec.steps.lock import Earlier, Locked, LockOptions, Unlockable, Workshop
+from envspec.steps.locking import (
+    Earlier,
+    Locked,
+    LockedAsset,
+    LockOptions,
+    Missing,
+    Outcome,
+    Unlockable,
+    Workshop,
+)
 from envspec.target.markers import patch_sensitive_requires_python
 from envspec.target.tags import plain_linux
+
+if TYPE_CHECKING:
+    from envspec.steps.assets import Assets, Plans
 
 
 def lock_one(
@@ -31,8 +45,30 @@ def lock_one(
     seen: Sequence[str],
     options: LockOptions,
     progress: Progress,
-) -> tuple[Locked | Unlockable, list[tuple[str, str, str]] | None]:
+) -> tuple[Outcome, list[tuple[str, str, str]] | None]:
     """The outcome, and (index, project, stamp) of each page it rests on; None if on more than pages."""
+    if not request.assets:
+        return _lock(request, default, workshop, before, seen, options, progress, None)
+    from envspec.steps.assets import Plans
+
+    earlier = {(asset.kind, asset.label): asset for asset in before.assets}
+    plans = Plans(request.assets, request.target, earlier, workshop.asset_world(request))
+    try:
+        return _lock(request, default, workshop, before, seen, options, progress, plans)
+    finally:
+        plans.give_up()
+
+
+def _lock(
+    request: LockRequest,
+    default: LiveIndex,
+    workshop: Workshop,
+    before: Earlier,
+    seen: Sequence[str],
+    options: LockOptions,
+    progress: Progress,
+    plans: Plans | None,
+) -> tuple[Outcome, list[tuple[str, str, str]] | None]:
     builds: dict[str, Build] = {}
     not_built: list[str] = []
 
@@ -58,6 +94,10 @@ def lock_one(
     )
     if isinstance(resolution, NoResolution):
         return Unlockable(request, resolution, catalog), None
+    found = _finished(plans, resolution)
+    if found is not None and found.absent:
+        label, absent = found.absent[0]
+        return Missing(request, label, absent.what, absent.why, absent.fix), None
     computed = _hash_what_lacks(resolution, workshop, options, progress)
     pinned = {f"{pin.name}=={pin.candidate.version}" for pin in resolution.pins}
     lock = pin_lock(
@@ -65,7 +105,14 @@ def lock_one(
         resolution,
         computed=computed,
         builds=[build for key, build in sorted(builds.items()) if key in pinned],
-        warnings=lock_warnings(request, resolution, catalog),
+        assets=found.assets if found else (),
+        environment=target_environment(
+            [pin.name for pin in resolution.pins],
+            found.assets if found else (),
+            network=request.target.network,
+        ),
+        not_locked=found.not_locked if found else (),
+        warnings=[*lock_warnings(request, resolution, catalog), *(_asset_warnings(found) if found else ())],
         extra_tool=before.kept,
     )
     consulted = [
@@ -75,12 +122,56 @@ def lock_one(
         bool(builds or not_built)
         or any(index.path for index in request.indexes)
         or any(pin.project.direct_url and not _is_hashed(pin) for pin in resolution.pins)
+        or (found is not None and found.asked_what_moves)
     )
     return _locked(request, lock, remarks(resolution)), None if rests_on_more else consulted
 
 
+def _finished(plans: Plans | None, resolution: Resolution) -> Assets | None:
+    """What the plans came to, now that they can read what was pinned."""
+    if plans is None:
+        return None
+    from envspec.steps.assets import Pinned, refuse_twins
+
+    plans.pinned(
+        {
+            pin.name: Pinned(
+                pin.candidate.version, pin.project.record.file(pin.candidate.place), pin.project.index
+            )
+            for pin in resolution.pins
+        }
+    )
+    found = plans.finish()
+    refuse_twins(found.assets)
+    return found
+
+
+def _asset_warnings(found: Assets) -> list[str]:
+    return [
+        *(f"{kind}: {label} isn't locked: this version doesn't know how" for kind, label in found.not_locked),
+        *found.warnings,
+    ]
+
+
+def _locked_assets(lock: Lock) -> tuple[LockedAsset, ...]:
+    return tuple(
+        LockedAsset(
+            asset.kind,
+            asset.label,
+            asset.version,
+            len(asset.files),
+            sum(file.size or 0 for file in asset.files),
+            any(file.size is None for file in asset.files),
+            asset.unconfirmed,
+        )
+        for asset in lock.assets
+    )
+
+
 def _locked(request: LockRequest, lock: Lock, remarked: tuple[str, ...]) -> Locked:
-    files = [distribution.file for distribution in lock.distributions]
+    files: list[LockedFile | AssetFile] = [distribution.file for distribution in lock.distributions]
+    # A file that two assets share is carried once.
+    files += {file.sha256: file for asset in lock.assets for file in asset.files}.values()
     return Locked(
         request,
         encode(lock),
@@ -90,6 +181,7 @@ def _locked(request: LockRequest, lock: Lock, remarked: tuple[str, ...]) -> Lock
         lock.warnings,
         remarked,
         any(file.digest_from == "computed" for file in files),
+        _locked_assets(lock),
     )
 
 
@@ -153,10 +245,6 @@ def _hash_what_lacks(
 def lock_warnings(request: LockRequest, resolution: Resolution, catalog: Catalog) -> list[str]:
     """What stays true of the lock on any day, so it stands in the lock itself."""
     lines = list(request.warnings)
-    lines += [
-        f"{entry.kind}: {entry.label} isn't locked: this version doesn't lock {entry.kind}"
-        for entry in request.not_locked
-    ]
     for pin in resolution.pins:
         file = pin.project.record.file(pin.candidate.place)
         if file.is_wheel and plain_linux(file.filename):

@@ -463,6 +463,10 @@ def test_json_says_what_was_written(room: Room) -> None:
                             "demo 2.0 was passed over: demo-2.0-py3-none-any.whl can't be read"
                             " (it isn't a zip file, or its end is missing)"
                         ],
+                        "assets": [],
+                        "verdict": None,
+                        "refused": False,
+                        "told": [],
                     }
                 ]
             },

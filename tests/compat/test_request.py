@@ -11,7 +11,7 @@ import pytest
 
 from envspec.compat.request import lock_requests
 from envspec.errors import EnvspecError, InputError, SeveralProblems
-from envspec.spec.request import IndexRequest, LocalWheel, LockRequest, NotLocked, StaticMetadata
+from envspec.spec.request import AssetWish, IndexRequest, LocalWheel, LockRequest, StaticMetadata
 from envspec.target.host import Target
 
 FAMILY = ("torch", "torchvision", "torchaudio", "triton")
@@ -271,7 +271,7 @@ cuda = "cpu"
     ]
 
 
-def test_what_is_not_locked_yet_is_named() -> None:
+def test_models_files_and_installers_are_wished_with_every_key_of_their_table() -> None:
     text = f"""
 {SMALL}
 [[models]]
@@ -284,11 +284,47 @@ version = "580.126.09"
 path = "app/"
 dest = "app/"
 """
-    assert request(text).not_locked == (
-        NotLocked("models", "easyocr ko, en"),
-        NotLocked("installers", "driver 580.126.09"),
-        NotLocked("files", "app/"),
+    asked = request(text, {"/srv/specs/app": "ab" * 32}.__getitem__)
+    assert asked.assets == (
+        AssetWish(
+            "model",
+            "easyocr",
+            "easyocr ko, en",
+            '{"detector": "craft", "languages": ["ko", "en"], "provider": "easyocr"}',
+        ),
+        AssetWish("file", "path", "app/", '{"dest": "app/", "path": "app/"}'),
+        AssetWish(
+            "installer",
+            "driver",
+            "driver 580.126.09",
+            '{"kind": "driver", "sha256": null, "trust": null, "url": null, "version": "580.126.09"}',
+        ),
     )
+    assert asked.folder == "/srv/specs"
+
+
+def test_a_model_that_is_a_distribution_is_required_like_any_other() -> None:
+    text = (
+        f'{SMALL}[python]\nrequirements = ["demo"]\n[[models]]\nprovider = "wheel"\nrequirement = "weights"\n'
+    )
+    assert request(text).requirements == ("demo", "weights")
+
+
+def test_what_a_program_needs_and_must_reach_is_in_the_request() -> None:
+    text = f"""
+{SMALL}
+[[target.endpoints]]
+url = "https://nas.internal/x"
+ca-file = "site-ca.pem"
+[needs]
+gpu-memory = "20 GiB"
+[install]
+prefix = "/data/envs"
+scratch = "/data/tmp"
+"""
+    asked = request(text)
+    assert (asked.gpu_memory, asked.prefix, asked.scratch) == ("20 GiB", "/data/envs", "/data/tmp")
+    assert asked.endpoints == (("https://nas.internal/x", "site-ca.pem"),)
 
 
 def test_variants_are_chosen_by_name_in_the_order_of_the_spec() -> None:

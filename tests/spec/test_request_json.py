@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from envspec.spec.request import IndexRequest, LocalWheel, LockRequest, NotLocked, StaticMetadata
+from envspec.spec.request import AssetWish, IndexRequest, LocalWheel, LockRequest, StaticMetadata
 from envspec.spec.request_json import from_json, to_json
 from envspec.target.host import Target
 
@@ -31,7 +31,10 @@ FULL = LockRequest(
     exclude_newer="2025-07-02T00:00:00Z",
     metadata=(StaticMetadata("x", "1.0", ("numpy",)),),
     indexes=(IndexRequest("pytorch-cu118", ("torch",), "https://index.example/whl", implied=True),),
-    not_locked=(NotLocked("models", "easyocr ko, en"),),
+    gpu_memory="20 GiB",
+    endpoints=(("https://nas.internal/x", "site-ca.pem"), ("http://other.internal/", "")),
+    assets=(AssetWish("model", "easyocr", "easyocr ko, en", '{"languages": ["ko", "en"]}'),),
+    folder="/specs",
     warnings=("a warning",),
     spec_digest="ab" * 32,
 )

@@ -22,8 +22,9 @@ from envspec.index.view import ProjectRecord, ReleaseFile, View
 from envspec.lock.codec import decode
 from envspec.lock.document import Build, Lock
 from envspec.ports import Response
-from envspec.spec.request import IndexRequest, LocalWheel, LockRequest, NotLocked
-from envspec.steps.lock import Earlier, Locked, LockOptions, Unlockable, lock_variants
+from envspec.spec.request import IndexRequest, LocalWheel, LockRequest
+from envspec.steps.lock import lock_variants
+from envspec.steps.locking import Earlier, Existing, Locked, LockOptions, Outcome, Unlockable
 from envspec.target.host import Target
 from tests.distributions import metadata_text
 from tests.fakes import FakeHttp, FakeProgress
@@ -70,7 +71,7 @@ class World:
         *requests: LockRequest,
         earlier: Mapping[int, Earlier] | None = None,
         options: LockOptions | None = None,
-    ) -> list[Locked | Unlockable]:
+    ) -> list[Outcome]:
         self.store.flush()
         offline = options is not None and options.offline
         pages = Pages(http=lambda: self.http, store=self.store, clock=lambda: 1e9, offline=offline)
@@ -81,7 +82,7 @@ class World:
                 pages=pages,
                 default=DEFAULT,
                 workshop=self,
-                earlier=[(earlier or {}).get(place, Earlier()) for place in range(len(requests))],
+                earlier=[existing((earlier or {}).get(place)) for place in range(len(requests))],
                 seen=(),
                 options=options or LockOptions(),
                 progress=self.progress,
@@ -91,7 +92,8 @@ class World:
             pages.close()
 
     def one(self, request: LockRequest, earlier: Earlier | None = None, **options: Any) -> Lock:
-        [outcome] = self.lock(request, earlier={0: earlier or Earlier()}, options=LockOptions(**options))
+        known = {} if earlier is None else {0: earlier}
+        [outcome] = self.lock(request, earlier=known, options=LockOptions(**options))
         assert isinstance(outcome, Locked)
         return decode(outcome.data.decode(), "the lock")
 
@@ -124,6 +126,10 @@ class World:
         preferred: Mapping[str, str],
     ) -> tuple[Dependencies | str, Build | None]:
         raise NotImplementedError
+
+
+def existing(earlier: Earlier | None) -> Existing:
+    return Existing() if earlier is None else Existing(repr(earlier), lambda: earlier)
 
 
 def asking(*requirements: str, **fields: Any) -> LockRequest:
@@ -330,10 +336,9 @@ def test_a_file_of_this_machine_is_for_the_spec_alone_to_name(world: World, tmp_
 def test_what_stays_true_stands_in_the_lock(world: World) -> None:
     world.add("demo", "1.0", 'dep; python_full_version < "3.10.5"', tag="cp310-cp310-linux_x86_64")
     world.add("dep", "1.0", **{"requires-python": ">=3.8,!=3.10.7"})
-    request = asking("demo", warnings=("said by the spec",), not_locked=(NotLocked("models", "easyocr"),))
+    request = asking("demo", warnings=("said by the spec",))
     assert world.one(request).warnings == (
         "said by the spec",
-        "models: easyocr isn't locked: this version doesn't lock models",
         "demo-1.0-cp310-cp310-linux_x86_64.whl: its tag tells no glibc; whether the target's is enough, only"
         " the wheel tells",
         "demo==1.0: 'dep; python_full_version < \"3.10.5\"' holds otherwise from Python 3.10.5 on; a full"

@@ -1,0 +1,56 @@
+"""The target's environment: variables that make the locked packages find their assets and stay inside."""
+
+from __future__ import annotations
+
+import functools
+import pkgutil
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from envspec.compat.rows import Row, Table, Word
+from envspec.lock.document import Asset, Variable
+
+
+class VariableRow(Row, frozen=True, kw_only=True, rename="kebab"):
+    """A variable that a project reads while it runs."""
+
+    project: Word
+    """Normalized."""
+    name: Word
+    value: Word
+    offline: bool = False
+    """Whether it forbids reaching out; such a one isn't set where the network is open."""
+
+
+class _Variables(Table, frozen=True, kw_only=True, rename="kebab"):
+    variable: tuple[VariableRow, ...]
+
+
+@functools.cache
+def variable_rows() -> tuple[VariableRow, ...]:
+    """Every row of the table."""
+    data = pkgutil.get_data("envspec.assets", "data/environment.json") or b""
+    return msgspec.json.decode(data, type=_Variables).variable
+
+
+def target_environment(
+    projects: Iterable[str], assets: Sequence[Asset], *, network: str = ""
+) -> tuple[Variable, ...]:
+    """What the target must set for these locked projects and assets, sorted by name.
+
+    Where an asset wants another value than the table has, the asset knows better: its files lie there.
+    """
+    locked = set(projects)
+    found: dict[str, Variable] = {}
+    wanted = [variable for asset in assets for variable in asset.variables]
+    wanted += [
+        Variable(row.name, row.value, (row.project,), row.source)
+        for row in variable_rows()
+        if row.project in locked and not (row.offline and network == "open")
+    ]
+    for variable in wanted:
+        known = found.get(variable.name, variable)
+        readers = tuple(sorted({*known.read_by, *variable.read_by}))
+        found[variable.name] = known._replace(read_by=readers)
+    return tuple(found[name] for name in sorted(found))

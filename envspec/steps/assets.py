@@ -1,0 +1,271 @@
+"""Assets: the plans of all wishes driven at once, while the distributions are still being resolved.
+
+Each plan is a generator that yields rounds of questions (``assets.interface``); one thread drives it, and
+the questions of its round are answered at once by threads that all plans share.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, NamedTuple, Protocol
+
+from envspec.assets.interface import (
+    Absent,
+    Context,
+    Distribution,
+    Fetch,
+    Fetched,
+    Get,
+    Got,
+    Locate,
+    OwnFile,
+    Planned,
+    Provider,
+    Question,
+    ReadDistribution,
+    ReadPath,
+    Wish,
+)
+from envspec.assets.registry import provider_of
+from envspec.errors import BrokenPageError, EnvspecError, InputError
+from envspec.index.catalog import Index
+from envspec.index.view import ReleaseFile
+from envspec.lock.document import Asset
+from envspec.spec.request import AssetWish
+from envspec.target.host import Target
+
+MAX_PLANS, MAX_QUESTIONS = 32, 32
+NOT_LOCKED = {"model": "models", "file": "files", "installer": "installers"}
+"""Kind of an asset to the table of the spec that wishes it."""
+
+
+class Pinned(NamedTuple):
+    """A distribution that was resolved, and where its file is."""
+
+    version: str
+    file: ReleaseFile
+    source: Index | None
+    """The index that has it; None for a file of the user's own."""
+
+
+class AssetWorld(Protocol):
+    """What answers the questions of plans; each method may be called from several threads at once."""
+
+    def get(self, question: Get) -> Got:
+        """The answer to a GET. Raises OutsideError."""
+        ...
+
+    def locate(self, question: Locate) -> Got:
+        """Where redirects end."""
+        ...
+
+    def fetch(self, question: Fetch) -> Fetched:
+        """The whole file; whoever gets it closes ``file``. Raises OutsideError."""
+        ...
+
+    def own_files(self, path: str) -> tuple[OwnFile, ...]:
+        """Files of the user's own by digest. Raises InputError."""
+        ...
+
+    def own_text(self, path: str) -> str:
+        """The text of a file of the user's own. Raises InputError."""
+        ...
+
+    def read_distribution(
+        self, question: ReadDistribution, version: str, file: ReleaseFile, source: Index | None
+    ) -> Distribution:
+        """Members of a locked distribution, whose file is at ``source``. Raises OutsideError."""
+        ...
+
+
+class Assets(NamedTuple):
+    """What the wishes of one request came to."""
+
+    assets: tuple[Asset, ...]
+    """Sorted by kind, then label."""
+    warnings: tuple[str, ...]
+    not_locked: tuple[tuple[str, str], ...]
+    absent: tuple[tuple[str, Absent], ...] = ()
+    """(label, why) of what isn't there; then the request can't be locked."""
+    asked_what_moves: bool = False
+    """Whether the assets rest on answers that may be others tomorrow."""
+
+
+class Plans:
+    """The plans of one request's wishes, under way. End it with ``finish`` or ``give_up``."""
+
+    def __init__(
+        self,
+        wishes: Sequence[AssetWish],
+        target: Target,
+        earlier: Mapping[tuple[str, str], Asset],
+        world: AssetWorld,
+    ) -> None:
+        self._world = world
+        self._target = target
+        self._earlier = earlier
+        self._resolved = threading.Event()
+        self._pinned: Mapping[str, Pinned] | None = None
+        self._asked_what_moves = False
+        known = [(wish, provider_of(wish.kind, wish.provider)) for wish in wishes]
+        self._not_locked = tuple(
+            (NOT_LOCKED[wish.kind], wish.label) for wish, provider in known if provider is None
+        )
+        self._questions = ThreadPoolExecutor(MAX_QUESTIONS, "asset-question")
+        self._drivers = ThreadPoolExecutor(MAX_PLANS, "asset-plan")
+        self._outcomes = [
+            (wish, self._drivers.submit(self._drive, wish, provider)) for wish, provider in known if provider
+        ]
+
+    def pinned(self, distributions: Mapping[str, Pinned]) -> None:
+        """Let the plans that read locked distributions go on."""
+        self._pinned = distributions
+        self._resolved.set()
+
+    def give_up(self) -> None:
+        """End all of it; what's asked at this moment is waited for no longer than its request takes."""
+        self._resolved.set()
+        for pool in (self._drivers, self._questions):
+            pool.shutdown(wait=False, cancel_futures=True)
+
+    def finish(self) -> Assets:
+        """Wait for all plans. Raises the first error in the order of the spec, the wish's label before it."""
+        try:
+            outcomes = [(wish, _outcome(wish, future)) for wish, future in self._outcomes]
+        finally:
+            self.give_up()
+        planned = [(wish, outcome) for wish, outcome in outcomes if isinstance(outcome, Planned)]
+        assets = [outcome.asset for _, outcome in planned]
+        return Assets(
+            assets=tuple(sorted(assets, key=lambda asset: (asset.kind, asset.label, asset))),
+            warnings=tuple(line for wish, outcome in planned for line in _warnings(wish, outcome)),
+            not_locked=self._not_locked,
+            absent=tuple((wish.label, out) for wish, out in outcomes if isinstance(out, Absent)),
+            asked_what_moves=self._asked_what_moves,
+        )
+
+    # One plan
+
+    def _drive(self, wish: AssetWish, provider: Provider) -> Planned | Absent:
+        context = Context(self._target, self._earlier.get((wish.kind, wish.label)))
+        plan = provider.plan(Wish(wish.kind, wish.provider, wish.label, json.loads(wish.said)), context)
+        answers: list[Any] = []
+        try:
+            questions = next(plan)
+            while True:
+                answers = self._answers(questions)
+                questions = plan.send(answers)
+                _close(answers)
+        except StopIteration as end:
+            outcome: Planned | Absent = end.value
+            return outcome
+        finally:
+            _close(answers)
+            plan.close()
+
+    def _answers(self, questions: Sequence[Question]) -> list[Any]:
+        """All at once; waits in this thread for the pins, lest waiting questions keep others from being
+        asked."""
+        if any(isinstance(question, ReadDistribution) for question in questions):
+            self._resolved.wait()
+        if any(_may_move(question) for question in questions):
+            self._asked_what_moves = True
+        futures = [self._questions.submit(self._answer, question) for question in questions]
+        answers = [_settled(future) for future in futures]
+        for answer in answers:
+            if isinstance(answer, BaseException):
+                _close(answers)
+                raise answer
+        return answers
+
+    def _answer(self, question: Question) -> Any:
+        if isinstance(question, Get):
+            return self._world.get(question)
+        if isinstance(question, Locate):
+            return self._world.locate(question)
+        if isinstance(question, Fetch):
+            return self._world.fetch(question)
+        if isinstance(question, ReadDistribution):
+            pinned = (self._pinned or {}).get(question.project)
+            return pinned and self._world.read_distribution(question, *pinned)
+        if isinstance(question, ReadPath):
+            return self._world.own_files(question.path)
+        return self._world.own_text(question.path)
+
+
+def _may_move(question: Question) -> bool:
+    return isinstance(question, (Locate, Fetch)) or (isinstance(question, Get) and not question.lasting)
+
+
+def _settled(future: Future[Any]) -> Any:
+    """Its result, or what it raised as a value."""
+    error = future.exception()
+    return error if error is not None else future.result()
+
+
+def _close(answers: Sequence[Any]) -> None:
+    for answer in answers:
+        if isinstance(answer, Fetched) and answer.file is not None:
+            answer.file.close()
+
+
+def _outcome(wish: AssetWish, future: Future[Planned | Absent]) -> Planned | Absent:
+    """What it came to. Raises what its plan raised, with the wish's label before it."""
+    try:
+        outcome = future.result()
+        if isinstance(outcome, Planned):
+            _check(outcome.asset)
+    except EnvspecError as error:
+        error.what = f"{wish.label}: {error.what}"
+        raise
+    return outcome
+
+
+def _check(asset: Asset) -> None:
+    """Nothing enters a lock that reading the lock would refuse."""
+    from envspec.lock.asset_rows import asset_row, read_assets
+    from envspec.lock.fields import WrongError
+
+    try:
+        list(read_assets({"assets": [asset_row(asset)]}, ""))
+    except WrongError as error:
+        raise BrokenPageError(
+            what=f"what its publisher says can't stand in a lock: {error.place.removeprefix('assets[0].')}",
+            why=error.why,
+        ) from None
+
+
+def _warnings(wish: AssetWish, planned: Planned) -> list[str]:
+    lines = [f"{wish.label}: {line}" for line in planned.warnings]
+    if planned.asset.unconfirmed:
+        lines.append(f"{wish.label}: unconfirmed: {planned.asset.unconfirmed}")
+    return lines
+
+
+def refuse_twins(assets: Sequence[Asset]) -> None:
+    """Raise InputError where two wishes would lay different bytes at one place."""
+    lies: dict[tuple[str, str], tuple[str, object]] = {}
+    for asset in assets:
+        for file in asset.files:
+            here = (asset.label, (file.sha256, file.member, file.unpack))
+            label, other = lies.setdefault((file.root, file.dest), here)
+            if other != here[1] and not file.unpack:
+                raise InputError(
+                    what=f"{label} and {asset.label} would lay different files at {file.dest}",
+                    why=f"both go below the root {file.root!r}",
+                    fix="give one of them another dest, or leave one out",
+                )
+
+
+def is_named(label: str, words: Sequence[str]) -> bool:
+    """Whether one of ``words`` (``--upgrade-model``) names this asset: its label, or a word of it.
+
+    ``huggingface openai/whisper-tiny@main`` is named by itself, by ``openai/whisper-tiny@main``, and by
+    ``openai/whisper-tiny``.
+    """
+    parts = label.replace(",", " ").split()
+    names = {label, *parts, *(part.partition("@")[0] for part in parts)}
+    return any(word in names for word in words)
