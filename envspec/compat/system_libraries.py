@@ -1,4 +1,4 @@
-"""Shared libraries and executables that no wheel brings: who needs them, what brings them, what avoids them."""
+"""Libraries and executables that no wheel brings: who needs them, what brings them, what needs fewer."""
 
 from __future__ import annotations
 
