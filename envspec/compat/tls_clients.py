@@ -2,35 +2,22 @@
 
 from __future__ import annotations
 
-import datetime
 import functools
-import pkgutil
-import sys
 from collections.abc import Mapping
 from typing import Annotated
 
 import msgspec
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from envspec.compat.rows import Row, Table, Word, read_table
 
-_Word = Annotated[str, msgspec.Meta(min_length=1)]
 _Variable = Annotated[str, msgspec.Meta(pattern=r"^[A-Z][A-Z0-9_]+$")]
 _Path = Annotated[str, msgspec.Meta(pattern=r"^/")]
 
 
-class _Row(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
-    name: _Word
-    source: _Word
-    checked: datetime.date
-    note: str = ""
-
-
-class TlsClient(_Row, frozen=True, kw_only=True, rename="kebab"):
+class TlsClient(Row, frozen=True, kw_only=True, rename="kebab"):
     """One program or library that verifies certificates."""
 
+    name: Word
     variables: Annotated[tuple[_Variable, ...], msgspec.Meta(min_length=1)]
     """Each makes it trust the bundle that the variable names; the one to set first."""
     system_store: bool
@@ -43,30 +30,29 @@ class TlsClient(_Row, frozen=True, kw_only=True, rename="kebab"):
     """Whether every environment has it."""
 
 
-class CaStore(_Row, frozen=True, kw_only=True, rename="kebab"):
+class CaStore(Row, frozen=True, kw_only=True, rename="kebab"):
     """Where a family of operating systems keeps the authorities it trusts."""
 
-    os: Annotated[tuple[_Word, ...], msgspec.Meta(min_length=1)]
+    name: Word
+    os: Annotated[tuple[Word, ...], msgspec.Meta(min_length=1)]
     """``ID`` or ``ID_LIKE`` of /etc/os-release."""
     anchors: _Path
     """Folder for authorities of one's own."""
-    suffix: _Word
+    suffix: Word
     """What a file in there must end with."""
-    command: _Word
+    command: Word
     bundle: _Path
     """The file with all of them, which the command makes anew."""
 
 
-class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    schema: int
+class _Tables(Table, frozen=True, kw_only=True, rename="kebab"):
     client: tuple[TlsClient, ...]
     store: tuple[CaStore, ...]
 
 
 @functools.cache
-def _table() -> _Table:
-    data = pkgutil.get_data("envspec.compat", "data/tls-clients.toml") or b""
-    return msgspec.convert(tomllib.loads(data.decode()), _Table)
+def _table() -> _Tables:
+    return read_table("tls-clients", _Tables)
 
 
 def tls_clients() -> tuple[TlsClient, ...]:
