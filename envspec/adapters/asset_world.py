@@ -186,7 +186,7 @@ class AssetAnswers:
 
         def listen(headers: Mapping[str, str], where: str) -> None:
             told.clear()
-            told.update({**headers, "": where})
+            told.update({**headers, "": self._published(where)})
 
         digest = self._client().download(
             Request(self._mirrored(url), self._login(url), MAX_FETCHED_BYTES), path, self._progress, listen
@@ -236,7 +236,8 @@ class AssetAnswers:
         """One answer; 401 and 403 are some."""
         request = Request(self._mirrored(url), {**headers, **self._login(url)}, limit)
         try:
-            return self._client().get(request)
+            answer = self._client().get(request)
+            return answer._replace(url=self._published(answer.url))
         except HttpStatusError as error:
             if error.status in (401, 403):
                 return Response(error.status, error.headers, b"", url)
@@ -253,6 +254,14 @@ class AssetAnswers:
         for origin in sorted(self._mirrors, key=len, reverse=True):
             if url == origin or url.startswith(f"{origin.rstrip('/')}/"):
                 return self._mirrors[origin].rstrip("/") + url[len(origin.rstrip("/")) :]
+        return url
+
+    def _published(self, url: str) -> str:
+        """The publisher's URL of one that a mirror answered, since a lock is the same through any mirror."""
+        for origin, mirror in self._mirrors.items():
+            root = mirror.rstrip("/")
+            if url == root or url.startswith(f"{root}/"):
+                return origin.rstrip("/") + url[len(root) :]
         return url
 
     def _login(self, url: str) -> dict[str, str]:

@@ -155,6 +155,9 @@ def _known_weights(held: Distribution | None) -> tuple[dict[str, Weights], list[
         return recorded, [
             f"easyocr isn't among the locked distributions; its table is that of {table().version}"
         ]
+    if held.unread:
+        told = f"nobody looked into {held.file_name} ({held.unread}); its table is that of {table().version}"
+        return recorded, [told]
     found = read_config(held.members.get(_CONFIG, b""))
     if not found:
         return recorded, [

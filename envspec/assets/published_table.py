@@ -32,6 +32,8 @@ def known_names(
     """The table of the locked distribution, else the recorded one of ``version``; a warning if need be."""
     if held is None:
         return recorded, f"{project} isn't among the locked distributions; its table is that of {version}"
+    if held.unread:
+        return recorded, f"nobody looked into {held.file_name} ({held.unread}); its table is that of {version}"
     if not found:
         return recorded, f"no table can be read out of {held.file_name}; it's taken from {version}"
     return found, ""

@@ -89,7 +89,11 @@ def _space_row(space: Space | None) -> dict[str, Any]:
 
 
 def _filled(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: cell for name, cell in row.items() if cell}
+    return {name: _array(cell) for name, cell in row.items() if cell}
+
+
+def _array(cell: Any) -> Any:
+    return [_array(item) for item in cell] if isinstance(cell, tuple) else cell
 
 
 def _with_size(row: dict[str, Any], size: int | None) -> dict[str, Any]:

@@ -1,0 +1,125 @@
+"""torch.hub and torchvision: a file of weights by URL, whose name holds the start of its sha256.
+
+Source: torch 2.x, torch/hub.py (``load_state_dict_from_url``: HASH_REGEX, checkpoints folder); the weights of
+torchvision with the start of their digests in ``data/torchvision.toml``. torch.hub checks that start once, at
+download, and only where it's asked to; the whole digest is taken while locking.
+"""
+
+from __future__ import annotations
+
+import datetime
+import functools
+import re
+from typing import Annotated
+from urllib.parse import unquote, urlsplit
+
+import msgspec
+
+from envspec.assets.data_table import read_table
+from envspec.assets.interface import Context, Fetch, Fetched, Plan, Planned, Wish
+from envspec.assets.one_file import OneFile, Record, one_file
+from envspec.errors import HashMismatchError
+from envspec.lock.document import Asset, Variable
+
+PROVIDES = ("torch.hub", "torchvision")
+
+HOME = "torch"
+"""Below ``{assets}``, for TORCH_HOME."""
+_SOURCE = "torch 2.1.2: torch/hub.py (get_dir, load_state_dict_from_url)"
+
+_Word = Annotated[str, msgspec.Meta(min_length=1)]
+
+
+class Row(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
+    """One weight file of torchvision as recorded."""
+
+    url: _Word
+    prefix: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{8,64}$")]
+    """The start of its sha256."""
+    size_mib: float
+    source: _Word
+    checked: datetime.date
+
+
+class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``data/torchvision.toml``."""
+
+    schema: int
+    version: str
+    file: tuple[Row, ...]
+
+
+@functools.cache
+def rows() -> dict[str, Row]:
+    """The recorded table by URL."""
+    return {row.url: row for row in read_table("torchvision.toml", Table).file}
+
+
+def plan(wish: Wish, context: Context) -> Plan:
+    """Fetch the file where only that tells its whole digest, and hold it against the start that is known."""
+    url = wish.said["url"]
+    prefix = known_prefix(url, wish.said["hash-prefix"] or "")
+    earlier = _earlier(context, url, prefix)
+    hosts: tuple[str, ...] = ()
+    if wish.said["sha256"] or not (prefix or earlier):
+        found = yield from one_file(
+            Record(url), context, said_sha256=wish.said["sha256"], trust=wish.said["trust"]
+        )
+    elif earlier is not None:
+        found, hosts = earlier, context.earlier.hosts if context.earlier is not None else ()
+    else:
+        (fetched,) = yield [Fetch(url, _expected_size(url))]
+        found, hosts = _checked(url, prefix, fetched), _hosts(url, fetched)
+    _refuse_other_start(url, prefix, found)
+    asset = Asset(
+        kind=wish.kind,
+        provider=wish.provider,
+        label=wish.label,
+        files=(found.at(f"{HOME}/hub/checkpoints/{found.name}"),),
+        hosts=hosts,
+        variables=(Variable("TORCH_HOME", f"{{assets}}/{HOME}", (wish.label,), _SOURCE),),
+        unconfirmed=found.unconfirmed,
+    )
+    return Planned(asset)
+
+
+def known_prefix(url: str, said: str) -> str:
+    """The start of the sha256 that the spec, the table or the file's name says; the longest of them."""
+    named = re.search(r"-([0-9a-f]{8,64})\.[^/.]*$", urlsplit(url).path)
+    row = rows().get(url)
+    return max((said, named[1] if named else "", row.prefix if row else ""), key=len)
+
+
+def _earlier(context: Context, url: str, prefix: str) -> OneFile | None:
+    for file in context.earlier.files if context.earlier is not None else ():
+        if file.url == url and prefix and file.sha256.startswith(prefix):
+            return OneFile(file.name, url, file.hashes, file.size, file.digest_from)
+    return None
+
+
+def _expected_size(url: str) -> int | None:
+    """For the progress bar only: three decimals of a MiB are no exact size."""
+    row = rows().get(url)
+    return round(row.size_mib * 1024 * 1024) if row else None
+
+
+def _checked(url: str, prefix: str, fetched: Fetched) -> OneFile:
+    name = unquote(urlsplit(url).path.rpartition("/")[2])
+    found = OneFile(name, url, (("sha256", fetched.hashes["sha256"]),), fetched.size, "computed")
+    _refuse_other_start(url, prefix, found)
+    return found
+
+
+def _refuse_other_start(url: str, prefix: str, found: OneFile) -> None:
+    sha256 = dict(found.hashes)["sha256"]
+    if not sha256.startswith(prefix):
+        raise HashMismatchError(
+            what=f"{url} has sha256 {sha256}, its name or the spec says that it begins with {prefix}",
+            why="the file was damaged on its way, or replaced; torch.hub would refuse it",
+            fix="try again; if it stays so, check the URL and hash-prefix",
+        )
+
+
+def _hosts(url: str, fetched: Fetched) -> tuple[str, ...]:
+    host = urlsplit(fetched.url).hostname or ""
+    return (host,) if host and host != urlsplit(url).hostname else ()
