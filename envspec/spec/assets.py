@@ -14,6 +14,7 @@ from envspec.spec.values import (
     FilePath,
     HashPrefix,
     Line,
+    OwnPath,
     Repository,
     Revision,
     Sha256,
@@ -160,7 +161,7 @@ class PathModel(Asset):
     """Weights of your own."""
 
     provider = key(Choice("path"))
-    path = key(FilePath, examples=["weights/best.pt"])
+    path = key(OwnPath, examples=["weights/best.pt"])
     """Relative to the spec."""
     dest = key(Destination, examples=["models/best.pt"])
     """Where it goes, inside the environment."""
@@ -201,7 +202,7 @@ Model = Tagged[Asset](
 class OwnFile(Table):
     """Code or configuration of your own: a file, or a folder with all it holds."""
 
-    path = key(FilePath, examples=["app/"])
+    path = key(OwnPath, examples=["app/"])
     """Relative to the spec."""
     dest = key(Destination, examples=["app/"])
     """Where it goes, inside the environment."""
@@ -237,7 +238,7 @@ class FileInstaller(Asset):
     kind = key(Choice("file"))
     url = key(Url, None, examples=["https://host.example/ffmpeg"])
     """Where it is."""
-    path = key(FilePath, None, examples=["tools/ffmpeg"])
+    path = key(OwnPath, None, examples=["tools/ffmpeg"])
     """Or a file of your own, relative to the spec."""
     sha256 = key(Sha256, None)
     """Its digest."""

@@ -140,6 +140,15 @@ def _path(text: str) -> str:
     return text
 
 
+def _own_path(text: str) -> str:
+    if text.startswith("/"):
+        raise WrongValueError(
+            "it must be relative to the spec: an absolute path would stand in the lock",
+            'for example "weights/best.pt", or "../weights/best.pt"',
+        )
+    return _path(text)
+
+
 def _absolute_path(text: str) -> str:
     parts = text.split("/")
     if not text.startswith("/") or "\\" in text or "." in parts or ".." in parts:
@@ -269,6 +278,8 @@ IndexUrl = Text(_index_url)
 """May hold credentials; has no slash at its end."""
 FilePath = Text(_path)
 """Absolute, or relative to the spec."""
+OwnPath = Text(_own_path)
+"""Of what is locked by digest: relative to the spec."""
 AbsolutePath = Text(_absolute_path)
 Destination = Text(_destination)
 CudaRelease = Text(_cuda)
