@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from envspec.report.fleet_text import names, totals
-from envspec.report.html import finding_item
+from envspec.report.html import files_table, finding_item, legend
 from envspec.report.html_page import page, signatures, text
 from envspec.report.matrix import html_cell, html_matrix
 from envspec.verify.fleet import Alike, Fleet
@@ -28,7 +28,10 @@ def as_html(fleet: Fleet, *, day: str, version: str, passes: bool) -> str:
     ]
     for number, group in enumerate(fleet.groups, start=1):
         parts += _group(group, number)
-    parts += ["<section><h2>All hosts</h2>", html_matrix(fleet.hosts), "</section>", signatures(), "</main>"]
+    parts += ["<section><h2>All hosts</h2>", html_matrix(fleet.hosts), "</section>"]
+    locks = {one.where: one.sha256 for group in fleet.groups for one in group.first.judgements}
+    parts += [files_table((f"lock: {where}", sha256) for where, sha256 in locks.items()), signatures()]
+    parts += [f"</main><footer>{legend()}</footer>"]
     return page(title, "\n".join(parts))
 
 

@@ -51,7 +51,7 @@ def _group(group: Alike, number: int, *, verbose: bool) -> Iterator[str]:
         at = f" (on {group.first.label})" if len(group.hosts) > 1 else ""
         for finding in best.having("fail") or best.having("unknown"):
             word = sentences.WORDS[finding.status]
-            yield visible(f"  {best.label}: {word}: {finding.rule}: {sentences.told(finding)}{at}")
+            yield visible(f"  {best.label}: {word}: {sentences.told(finding)}{at}")
             for index, way in enumerate(sentences.ways_out(finding)):
                 yield f"    {' or' if index else 'fix'}: {visible(way)}"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from envspec.report import sentences
 from envspec.report.html_page import badge, page, signatures, text
@@ -31,7 +31,7 @@ def as_html(report: Report) -> str:
         parts += ['<section class="part"><h2>All hosts</h2>', html_matrix(report.hosts), "</section>"]
     for host in report.hosts:
         parts += _host(host, report)
-    parts += [signatures(), "</main>", "<footer>", _legend(), "</footer>"]
+    parts += [signatures(), "</main>", "<footer>", legend(), "</footer>"]
     return page(title, "\n".join(parts))
 
 
@@ -140,7 +140,7 @@ def finding_item(finding: Finding) -> str:
     if finding.source:
         rows.append(("source", f'<span class="soft small">{text(finding.source)}</span>'))
     told = "".join(f"<dt>{name}</dt><dd>{cell}</dd>" for name, cell in rows if cell)
-    head = f'<h4>{text(finding.subject or finding.rule)} <span class="soft">{text(finding.rule)}</span></h4>'
+    head = f'<h3>{text(finding.subject or finding.rule)} <span class="soft">{text(finding.rule)}</span></h3>'
     return (
         f"<li><div>{badge(finding.status, sentences.WORDS[finding.status])}</div>"
         f"<div>{head}<dl>{told}</dl></div></li>"
@@ -150,7 +150,11 @@ def finding_item(finding: Finding) -> str:
 def _files(host: HostJudged) -> str:
     taken = f", taken {host.taken} by the host's clock" if host.taken else ""
     rows = [(f"facts: {host.where}{taken}", host.sha256)]
-    rows += [(f"lock: {one.where}", one.sha256) for one in host.judgements]
+    return files_table([*rows, *((f"lock: {one.where}", one.sha256) for one in host.judgements)])
+
+
+def files_table(rows: Iterable[tuple[str, str]]) -> str:
+    """What was judged: files and their digests."""
     cells = "".join(
         f'<tr><td>{text(name)}</td><td class="digest">{text(sha256) or "&ndash;"}</td></tr>'
         for name, sha256 in rows
@@ -162,7 +166,8 @@ def _files(host: HostJudged) -> str:
     )
 
 
-def _legend() -> str:
+def legend() -> str:
+    """What the words mean."""
     return (
         f"<p>{badge('fail', 'FAIL')} the lock does not run there as it stands. "
         f"{badge('unknown', 'NOT KNOWN')} could not be found out, which is not the same as fine. "

@@ -64,7 +64,7 @@ def html_matrix(hosts: Sequence[HostJudged]) -> str:
                 f"<td>{html_cell(found[label]) if label in found else ''}</td>" for label in labels
             )
         rows.append(f'<tr><th scope="row">{text(host.label)}</th>{cells}</tr>')
-    table = f"<table><thead><tr>{heads}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+    table = f'<table class="matrix"><thead><tr>{heads}</tr></thead><tbody>{"".join(rows)}</tbody></table>'
     return f'<div class="scroll">{table}</div>'
 
 

@@ -119,7 +119,7 @@ def _notifications(report: Report) -> Iterator[dict[str, Any]]:
         if finding.status == "unknown":
             yield _notification(
                 "warning",
-                f"{host.label}, {judgement.label}: not known: {finding.rule}: {sentences.told(finding)}",
+                f"{host.label}, {judgement.label}: not known: {sentences.told(finding)}",
             )
 
 

@@ -99,8 +99,13 @@ def _names(findings: Iterable[Finding]) -> str:
 
 
 def told(finding: Finding) -> str:
-    """One line: of what, what was met, what was wanted, and why that matters."""
-    text = f"{finding.subject}: {finding.actual}" if finding.subject else finding.actual
+    """One line: the rule, of what, what was met, what was wanted, and why that matters."""
+    text = f"{finding.rule}: {of_subject(finding)}{finding.actual}"
     if finding.expected:
         text += f"; wanted {finding.expected}"
     return f"{text}; {finding.why}" if finding.why else text
+
+
+def of_subject(finding: Finding) -> str:
+    """``torch 2.1.2: ``; empty where the rule's name says it already."""
+    return f"{finding.subject}: " if finding.subject not in ("", finding.rule) else ""

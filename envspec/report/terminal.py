@@ -101,7 +101,7 @@ def _judgement(judgement: Judgement, style: _Style, *, verbose: bool) -> Iterato
 
 def _finding(finding: Finding, style: _Style, *, verbose: bool) -> Iterator[str]:
     word = f"{sentences.WORDS[finding.status]:<{_STATUS_CHARS}}"
-    text = visible(f"{finding.rule}: {sentences.told(finding)}")
+    text = visible(sentences.told(finding))
     yield from style.lines(f"  {word}  ", text, shown=f"  {style.painted(word, finding.status)}  ")
     for number, way in enumerate(sentences.ways_out(finding)):
         yield from style.lines("                or: " if number else "               fix: ", visible(way))

@@ -115,3 +115,29 @@ CASES: dict[str, Report] = {
     "hostile": report(HOSTILE),
 }
 """Name to report; each is kept whole in tests/golden, in every format."""
+
+
+def many(count: int) -> list[HostJudged]:
+    """Most like the first, every seventh refused, every tenth with another OS, and one unreadable."""
+    hosts = []
+    for number in range(1, count + 1):
+        host = A100
+        if number % 7 == 0:
+            host = host._replace(
+                seen=tuple(
+                    one._replace(text="470.82.01, installed as runfile") if one.name == "driver" else one
+                    for one in SEEN
+                ),
+                judgements=(
+                    judgement("cu118", REFUSED._replace(subject="torch 2.1.2+cu118", variants=()), LIBRARY),
+                    CU121,
+                ),
+            )
+        elif number % 10 == 0:
+            other = "Red Hat Enterprise Linux 8.10 (Ootpa)"
+            host = host._replace(
+                seen=tuple(one._replace(text=other) if one.name == "OS" else one for one in SEEN)
+            )
+        name = f"node{number:03}"
+        hosts.append(host._replace(label=name, where=f"facts/{name}.json"))
+    return [*hosts, BROKEN]
