@@ -27,7 +27,7 @@ LITERAL = (
     "command:nvidia-smi", "command:rpm", "command:dpkg", "command:modinfo", "command:systemctl",
     "file:/proc/modules", "file:/lib/modules", "file:/proc/cpuinfo", "file:/proc/meminfo", "file:/sys",
 )  # fmt: skip
-"""How keys begin of items whose words are NVIDIA's, the system's or ours: a host called a100 hides no A100."""
+"""How keys begin of items whose words are NVIDIA's, the system's or ours: a host a100 hides no A100."""
 VERSIONED = (
     "call:nvml", "call:libraries", "call:uname", "command:rpm", "command:dpkg", "command:nv",
     "command:/", "command:modinfo", "file:/usr/local/cuda", "file:/opt/cuda", "file:/usr/lib/cuda",
@@ -89,7 +89,7 @@ class Redactor:
         return value
 
     def text(self, text, key):
-        if self.home and self.home != "/root":
+        if self.home:
             text = re.sub(re.escape(self.home) + r"(?![\w.-])", "~", text)
         for pattern, word in SHAPES:
             text = pattern.sub(word, text)

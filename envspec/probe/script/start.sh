@@ -1,5 +1,6 @@
 for envspec_python in "$ENVSPEC_PYTHON" python3 /usr/libexec/platform-python /usr/bin/python3 \
   python3.14 python3.13 python3.12 python3.11 python3.10 python3.9 python3.8 python3.7 python3.6; do
+  [ "$ENVSPEC_PYTHON" != none ] || break
   [ -n "$envspec_python" ] && command -v "$envspec_python" >/dev/null 2>&1 || continue
   # A script that came by standard input, and not as a file, can not be handed on.
   { read -r envspec_first && read -r envspec_second; } 2>/dev/null <"$0" || break
@@ -41,7 +42,7 @@ done
 # One line of text as the inside of a JSON string. Bytes beyond ASCII and control characters become "?".
 quoted() {
   case $1 in
-    *[!\ -~]* | *\\* | *\"*) ;;
+    *[!' '-~]* | *\\* | *\"*) ;;
     *) printf %s "$1"; return ;;
   esac
   rest=$1
@@ -50,7 +51,7 @@ quoted() {
     rest=${rest#?}
     case $char in
       \\ | \") printf '\\%s' "$char" ;;
-      [!\ -~]) printf '?' ;;
+      [!' '-~]) printf '?' ;;
       *) printf %s "$char" ;;
     esac
   done
@@ -60,12 +61,22 @@ key() {
   printf '%s"%s": ' "$comma" "$1"
   comma=', '
 }
+# A line without who built it where: "(root@gpu01)".
+nameless() {
+  line=$1
+  while :; do
+    case $line in *@*) ;; *) break ;; esac
+    before=${line%%@*} after=${line#*@}
+    line="${before%"${before##*[ (]}"}[user] at [host]${after#"${after%%[ )]*}"}"
+  done
+}
 # Lines of standard input as an item's text; at most as many as the second argument says.
 text() {
   key "$1"
   printf '{"text": "'
   lines=0
   while IFS= read -r line || [ -n "$line" ]; do
+    nameless "$line"
     quoted "$line"
     printf '\\n'
     lines=$((lines + 1))
@@ -259,6 +270,7 @@ ask_smi() {
   printf '{"status": %s, "text": "' $status
   printf '%s\n' "$answer" | while IFS= read -r line; do
     case $line in *'(UUID: '*) line="${line%%(UUID: *}(UUID: [uuid])" ;; esac
+    nameless "$line"
     quoted "$line"
     printf '\\n'
   done
