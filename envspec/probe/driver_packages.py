@@ -26,17 +26,27 @@ _MAX_PACKAGES = 64
 
 
 def read_rpm_names(text: str) -> tuple[tuple[str, str], ...]:
-    """Name and version of each line of ``rpm -qa``."""
-    parts = (line.strip()[:400].rsplit("-", 2) for line in text.splitlines())
-    return tuple((part[0], part[1]) for part in parts if len(part) == 3 and part[1][:1].isdigit())
+    """Name and version of each line: ``NAME VERSION-RELEASE ARCH``, or ``NAME-VERSION-RELEASE.ARCH``."""
+    packages = []
+    for line in text.splitlines():
+        words = line[:400].split()
+        if len(words) == 1:
+            parts = words[0].rsplit("-", 2)
+        else:
+            parts = [*words[:1], *words[1:2]]
+        if len(parts) > 1 and parts[1][:1].isdigit():
+            packages.append((parts[0], parts[1]))
+    return tuple(packages)
 
 
 def read_deb_names(text: str) -> tuple[tuple[str, str], ...]:
-    """Name and version of each line of ``dpkg-query -W`` (or ``dpkg -l``)."""
-    parts = (line[:400].removeprefix("ii ").split() for line in text.splitlines())
-    return tuple(
-        (part[0].partition(":")[0], part[1]) for part in parts if len(part) > 1 and part[1][:1].isdigit()
-    )
+    """Name and version of each line ``PACKAGE VERSION ARCH STATUS`` that is installed, as ``ii`` says."""
+    packages = []
+    for line in text.splitlines():
+        words = line[:400].split()
+        if len(words) > 3 and words[3] == "ii" and words[1][:1].isdigit():
+            packages.append((words[0].partition(":")[0], words[1]))
+    return tuple(packages)
 
 
 def driver_install(

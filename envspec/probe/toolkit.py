@@ -6,6 +6,8 @@ compatibility package.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from envspec.probe.facts import Fact, Toolkit, absent, unknown
 from envspec.probe.gpu_sources import GpuSources
 from envspec.probe.items import Items, said_why
@@ -52,30 +54,35 @@ def read_toolkits(items: Items, sources: GpuSources) -> Fact[tuple[Toolkit, ...]
     found = [
         Toolkit(files.get(path) or compilers[path], plain(path, 200), compilers.get(path)) for path in paths
     ]
-    found += _without_path(items, sources, {toolkit.nvcc or toolkit.version for toolkit in found})
+    for version, path in _without_folder(items, sources):
+        _add(found, version, path)
+    text = items.text(_SUMMARY)
+    summary = read_installer_summary(text.need()) if text.is_known else None
+    if summary is not None and summary.toolkit is not None and summary.path not in paths:
+        found.append(Toolkit(summary.toolkit, plain(summary.path, 200)))
     if found:
         return Fact("known", tuple(found), "version files and nvcc", "; ".join(troubles)[:300])
     return _none(items, troubles)
 
 
-def _without_path(items: Items, sources: GpuSources, known_ones: set[ToolkitVersion]) -> list[Toolkit]:
-    """Toolkits that no folder showed: of an nvcc on PATH, an installer's summary, torch's report."""
-    found = []
+def _without_folder(items: Items, sources: GpuSources) -> Iterator[tuple[ToolkitVersion, str]]:
+    """Compilers whose folder isn't known: an nvcc on PATH, and the one that torch's report saw."""
     for key in (_FIRST_NVCC, _ANY_NVCC):
         text = items.text(key)
-        compiler = read_nvcc(text.need()) if text.is_known else None
-        if compiler is not None and compiler not in known_ones:
-            known_ones.add(compiler)
-            path = "/usr" if key == _FIRST_NVCC else ""
-            found.append(Toolkit(compiler, path, compiler))
-    text = items.text(_SUMMARY)
-    summary = read_installer_summary(text.need()) if text.is_known else None
-    if summary is not None and summary.toolkit is not None:
-        found.append(Toolkit(summary.toolkit, plain(summary.path, 200)))
-    report = sources.report
-    if report is not None and report.toolkit is not None and report.toolkit not in known_ones:
-        found.append(Toolkit(report.toolkit, "", report.toolkit))
-    return found
+        version = read_nvcc(text.need()) if text.is_known else None
+        if version is not None:
+            yield version, "/usr" if key == _FIRST_NVCC else ""
+    if sources.report is not None and sources.report.toolkit is not None:
+        yield sources.report.toolkit, ""
+
+
+def _add(found: list[Toolkit], compiler: ToolkitVersion, path: str) -> None:
+    """As a toolkit of its own, unless one of the same release was found, whose compiler it then is."""
+    for place, toolkit in enumerate(found):
+        if toolkit.version.release == compiler.release and toolkit.nvcc in (None, compiler):
+            found[place] = toolkit._replace(nvcc=compiler)
+            return
+    found.append(Toolkit(compiler, path, compiler))
 
 
 def _none(items: Items, troubles: list[str]) -> Fact[tuple[Toolkit, ...]]:
@@ -85,6 +92,6 @@ def _none(items: Items, troubles: list[str]) -> Fact[tuple[Toolkit, ...]]:
     if folder.state != "unknown":
         return absent("/usr/local/cuda*, /opt/cuda, /usr/lib/cuda, /usr/bin/nvcc", "no toolkit is there")
     nvcc = items.text(_ANY_NVCC)
-    if nvcc.state != "unknown":
+    if nvcc.state == "absent" or (nvcc.is_known and "not found" in nvcc.need()):
         return absent("nvcc --version", "there is no nvcc")
     return unknown(folder.how, folder.why)
