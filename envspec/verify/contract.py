@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from envspec.verify.driver import floors
+from envspec.verify.driver_grade import floors
 from envspec.verify.finding import Finding, verdict, worst_first
 from envspec.verify.needs import FromWheel, Needs
 from envspec.verify.source import cited
@@ -26,7 +26,7 @@ def contract(needs: Needs) -> dict[str, Any]:
         "driver": _driver(needs),
         "code-targets": [str(target) for target in needs.code_targets],
         "code-targets-source": needs.code_source,
-        "compiles-at-run-time": list(needs.compiles_at_run_time),
+        "compiles-at-run-time": [code.what for code in needs.run_time],
         "gpu-memory-mib": needs.gpu_memory_mib,
         "glibc": _version(needs.glibc),
         "glibcxx": _version(needs.glibcxx),

@@ -6,7 +6,7 @@ import re
 
 from envspec.compat.gpus import gpu_named
 from envspec.lock.document import Lock
-from envspec.verify.draw_cuda import assembler, compiles_at_run_time, cuda_of, other_code
+from envspec.verify.draw_cuda import cuda_of, other_code, run_time_code
 from envspec.verify.draw_disk import disks_of
 from envspec.verify.draw_wheels import wheels_of
 from envspec.verify.lock_table import count, size_bytes, text
@@ -19,7 +19,6 @@ def needs_of(lock: Lock) -> Needs:
     cuda = cuda_of(lock)
     wheels = wheels_of(lock)
     gpu = gpu_named(text(target, "gpu"))
-    assembled, assembler_by = assembler(lock)
     memory = size_bytes(target, "gpu-memory")
     return Needs(
         lock=lock,
@@ -30,9 +29,7 @@ def needs_of(lock: Lock) -> Needs:
         code_source=cuda.targets_source,
         other_code=other_code(lock, cuda.by),
         cudnn=cuda.cudnn,
-        compiles_at_run_time=compiles_at_run_time(lock),
-        assembler=assembled,
-        assembler_by=assembler_by,
+        run_time=run_time_code(lock, cuda.release),
         toolkit=wheels.toolkit,
         host_cudnn=wheels.cudnn,
         gpu_name=text(target, "gpu"),

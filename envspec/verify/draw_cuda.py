@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import NamedTuple
 
+from envspec.compat.compilers import RunTimeCompiler, compilers_among
 from envspec.compat.torch_builds import TorchBuild, torch_build, triton_ptxas
 from envspec.errors import InvalidValueError
 from envspec.lock.document import Lock, LockedDistribution
 from envspec.target.gpu import CodeTarget, ToolkitVersion
 from envspec.verify.audited import audit_row
 from envspec.verify.lock_table import text, texts
-from envspec.verify.needs import WheelCode
+from envspec.verify.needs import RunTimeCode, WheelCode
+from envspec.verify.source import cited
 
 _LABEL = re.compile(r"\+cu(\d{2})(\d)(?:\D|$)")
 _RUNTIME = re.compile(r"nvidia-cuda-runtime(?:-cu\d{1,3})?")
 _CUPY = re.compile(r"cupy(?:-cuda(\d{2})(x|\d))?")
 _CUDNN = re.compile(r"nvidia-cudnn-cu\d{1,3}")
-_TRITON = ("triton", "pytorch-triton")
-_NUMBA = ("numba", "numba-cuda")
+_BY_OTHERS = ("torch", "jaxlib")
+"""What they compile is made by a project that has a row of its own: triton, a jax plugin."""
 
 
 class Cuda(NamedTuple):
@@ -52,27 +55,29 @@ def other_code(lock: Lock, by: str) -> tuple[WheelCode, ...]:
     return tuple(found)
 
 
-def compiles_at_run_time(lock: Lock) -> tuple[str, ...]:
-    """Locked projects that make code for the GPU while they run."""
-    names = {item.name for item in lock.distributions}
-    said = []
-    for item in lock.distributions:
-        if item.name in _TRITON:
-            said.append(f"torch.compile ({_named(item)})" if "torch" in names else _named(item))
-        elif item.name in _NUMBA:
-            said.append(f"numba.cuda ({_named(item)})")
-        elif _CUPY.fullmatch(item.name):
-            said.append(_named(item))
-    return tuple(sorted(said))
+def run_time_code(lock: Lock, cuda: ToolkitVersion | None) -> tuple[RunTimeCode, ...]:
+    """Locked projects that make code for the GPU while they run; none where no build needs CUDA."""
+    if cuda is None:
+        return ()
+    versions = {item.name: item.version for item in lock.distributions}
+    return tuple(
+        _compiler(row, f"{row.project} {versions[row.project]}", versions, cuda)
+        for row in compilers_among(versions)
+        if row.project not in _BY_OTHERS
+    )
 
 
-def assembler(lock: Lock) -> tuple[ToolkitVersion | None, str]:
-    """The CUDA of the ptxas that the locked triton brings, and that triton; None where nobody has looked."""
-    for item in lock.distributions:
-        row = triton_ptxas(item.version) if item.name in _TRITON else None
-        if row is not None:
-            return row.toolkit, _named(item)
-    return None, ""
+def _compiler(
+    row: RunTimeCompiler, named: str, versions: Mapping[str, str], cuda: ToolkitVersion
+) -> RunTimeCode:
+    toolkit: ToolkitVersion | None = cuda
+    if row.project == "triton":
+        ptxas = triton_ptxas(versions["triton"])
+        toolkit = ptxas.toolkit if ptxas is not None else None
+        named = f"torch.compile ({named})" if "torch" in versions else named
+    elif row.project == "numba":
+        named = f"numba.cuda ({named})"
+    return RunTimeCode(named, row.makes == "ptx", toolkit, cited("compilers", row.project, row))
 
 
 def _release(item: LockedDistribution) -> ToolkitVersion | None:

@@ -9,6 +9,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+from envspec.compat.compilers import compilers_among
+from envspec.compat.system_libraries import needs_among
 from envspec.compat.torch_builds import torch_build, triton_ptxas
 from envspec.lock.document import Lock, LockedDistribution
 from envspec.verify.audited import audit_row
@@ -25,7 +27,6 @@ _TOOLKIT = re.compile(
     r"lib(?:cudart|cublas|cublasLt|cufft|curand|cusolver|cusolverMg|cusparse|cupti|nvrtc|nvrtc-builtins"
     r"|nvJitLink|nvToolsExt|nvjpeg|npp[a-z]*)\.so(?:\.\d+)*"
 )
-_CUPY_ASKS = "https://docs.cupy.dev/en/v13.2.0/install.html, Requirements: CUDA Toolkit"
 
 
 class Wheels(NamedTuple):
@@ -49,7 +50,8 @@ def wheels_of(lock: Lock) -> Wheels:
     executables: list[FromWheel] = []
     toolkit: list[FromWheel] = []
     silent, not_read = [], []
-    brings_cuda = any(item.name.startswith("nvidia-cuda-runtime") for item in lock.distributions)
+    versions = {item.name: item.version for item in lock.distributions}
+    read = {item.name for item in lock.distributions if audit_row(lock, item)}
     for item in lock.distributions:
         row = audit_row(lock, item)
         by = f"{item.name} {item.version}"
@@ -62,8 +64,18 @@ def wheels_of(lock: Lock) -> Wheels:
             silent.append(by)
         if (not row and _is_compiled(item)) or texts(row, "not-read"):
             not_read.append(by)
-        if item.name.startswith("cupy-cuda") and not brings_cuda:
-            toolkit.append(FromWheel("CUDA toolkit", by, _CUPY_ASKS, "import"))
+    for need in needs_among({item.name for item in lock.distributions}):
+        by = f"{need.project} {versions[need.project]}"
+        listed = FromWheel(
+            need.thing, by, cited("system-libraries", f"need of {need.project}", need), need.needed, need.note
+        )
+        if need.kind == "executable":
+            executables = [each for each in executables if (each.thing, each.by) != (need.thing, by)]
+            executables.append(listed)
+        elif need.project not in read:
+            libraries.append(listed)
+    if not any(name.startswith("nvidia-cuda-runtime") for name in versions):
+        toolkit += _toolkit_parts(versions)
     libraries = [each for each in libraries if not _OF_DRIVER.fullmatch(each.thing)]
     cudnn = [each for each in libraries if _CUDNN.fullmatch(each.thing)]
     toolkit += [each for each in libraries if _TOOLKIT.fullmatch(each.thing)]
@@ -77,6 +89,22 @@ def wheels_of(lock: Lock) -> Wheels:
         tells_no_glibc=tuple(silent),
         not_read=tuple(not_read),
     )
+
+
+def _toolkit_parts(versions: Mapping[str, str]) -> list[FromWheel]:
+    """What run-time compilers look for in a toolkit of the host; numba's CPU part, mostly meant, needs none."""
+    return [
+        FromWheel(
+            part,
+            f"{row.project} {versions[row.project]}",
+            cited("compilers", row.project, row),
+            "use",
+            row.when,
+        )
+        for row in compilers_among(versions)
+        if row.project != "numba"
+        for part in row.toolkit_parts
+    ]
 
 
 def numbers(version: str) -> tuple[int, ...]:

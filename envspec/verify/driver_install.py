@@ -12,7 +12,7 @@ from envspec.errors import InvalidValueError
 from envspec.lock.document import Asset
 from envspec.probe.facts import HostFacts
 from envspec.target.gpu import DriverVersion
-from envspec.verify.driver import grade
+from envspec.verify.driver_grade import grade
 from envspec.verify.driver_remedies import is_vgpu
 from envspec.verify.finding import Finding, not_known
 from envspec.verify.needs import Needs

@@ -9,6 +9,7 @@ from envspec.compat.cuda import Branch, CompatPackage, compat_package, tables
 from envspec.compat.gpus import NamedGpu, gpu_named
 from envspec.probe.facts import HostFacts
 from envspec.target.gpu import DriverVersion
+from envspec.verify.driver_grade import floors
 from envspec.verify.finding import Status
 from envspec.verify.needs import Needs
 
@@ -30,23 +31,23 @@ def is_vgpu(facts: HostFacts) -> bool:
     return any(gpu.vgpu or _is_vgpu_name(gpu.name) for gpu in facts.gpus.value or ())
 
 
-def refused(
-    needs: Needs, facts: HostFacts, lowest: DriverVersion, today: str
-) -> tuple[Status, str, list[str]]:
-    """Status, why, and the ways out of a driver older than ``lowest``.
+def refused(needs: Needs, facts: HostFacts, today: str) -> tuple[Status, str, list[str]]:
+    """Status, why, and the ways out of a driver that is older than the lowest for the lock's CUDA.
 
     A warning alone where the lock carries the compatibility package, and NVIDIA lists it for this host.
     """
     driver, cuda = facts.driver.need(), needs.cuda
-    release = cuda.release if cuda is not None else ""
-    why = f"driver {driver} is older than {lowest} that CUDA {release} needs"
+    if cuda is None:
+        raise ValueError(f"{needs.label} needs no CUDA")
+    lowest = floors(cuda).lowest
+    why = f"driver {driver} is older than {lowest} that CUDA {cuda.release} needs"
     if facts.driver_at_least:
-        why = f"the promised driver may be as old as {driver}, older than {lowest} that CUDA {release} needs"
+        why = f"the promised driver may be as old as {driver}, and CUDA {cuda.release} needs {lowest}"
     ways = []
     if facts.driver_at_least:
         ways.append(f'if the site has {lowest} or later, promise that in the spec: driver = ">={lowest}"')
     ways += another_driver(facts, f"{lowest} or later", today)
-    package = compat_package(cuda) if cuda is not None else None
+    package = compat_package(cuda)
     if package is None:
         return "fail", why, ways
     hindrance = _hindrance(package, facts)

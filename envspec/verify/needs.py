@@ -19,6 +19,18 @@ class WheelCode(NamedTuple):
     source: str
 
 
+class RunTimeCode(NamedTuple):
+    """A locked project that makes GPU code while a program runs."""
+
+    what: str
+    """``torch.compile (triton 2.1.0)``, ``numba.cuda (numba 0.61.2)``."""
+    is_ptx: bool
+    """Whether the driver has to compile it further; else it's machine code already."""
+    toolkit: ToolkitVersion | None = None
+    """The CUDA that it's made by; None where nobody says."""
+    source: str = ""
+
+
 class FromWheel(NamedTuple):
     """Something a locked wheel expects of the host, and how that is known."""
 
@@ -30,6 +42,8 @@ class FromWheel(NamedTuple):
     """``audit`` where the wheel was read, ``tag`` from its file name, or the source of a table's row."""
     needed: str = ""
     """``import``: fails without it. ``use``: only a feature of it does. Empty: all of it, or nobody says."""
+    what_for: str = ""
+    """The feature: ``reading an audio file by its name``."""
 
 
 class DiskNeed(NamedTuple):
@@ -70,12 +84,7 @@ class Needs(NamedTuple):
     other_code: tuple[WheelCode, ...] = ()
     cudnn: str = ""
     """What the wheels bring."""
-    compiles_at_run_time: tuple[str, ...] = ()
-    """Locked projects that make code while they run: ``torch.compile (triton 2.1.0)``, ``numba 0.60.0``."""
-    assembler: ToolkitVersion | None = None
-    """The CUDA whose machine code triton makes at run time, with the ptxas that it brings."""
-    assembler_by: str = ""
-    """``triton 2.1.0``."""
+    run_time: tuple[RunTimeCode, ...] = ()
     toolkit: tuple[FromWheel, ...] = ()
     """What in the lock wants a CUDA toolkit, or its libraries, on the host."""
     host_cudnn: tuple[FromWheel, ...] = ()

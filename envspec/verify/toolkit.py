@@ -84,8 +84,9 @@ def _is_there(need: FromWheel, needs: Needs, facts: HostFacts) -> bool:
     versions = [each.version for each in facts.toolkits.value or ()]
     if needs.cuda is not None and needs.cuda[:2] in [version[:2] for version in versions]:
         return True
-    if need.thing.startswith("lib"):
-        return need.thing in (facts.libraries.value or ())
+    if ".so" in need.thing:
+        there = facts.libraries.value or ()
+        return need.thing in there or any(each.startswith(f"{need.thing}.") for each in there)
     return needs.cuda is not None and needs.cuda.major in [version.major for version in versions]
 
 

@@ -1,0 +1,77 @@
+"""Executables: programs that the locked projects start, and that no wheel brings onto PATH."""
+
+from __future__ import annotations
+
+from envspec.compat.system_libraries import executable
+from envspec.probe.facts import HostFacts
+from envspec.verify.finding import Finding, Status, not_known
+from envspec.verify.needs import FromWheel, Needs
+from envspec.verify.packages import ways_to_install
+
+RULE = "executables"
+
+_SOURCE = "PATH on the host"
+_SAME = {"gcc": ("gcc", "cc", "clang"), "g++": ("g++", "c++", "clang++")}
+"""Any of them does: what compiles for triton and torch is named by CC and CXX."""
+
+
+def check(needs: Needs, facts: HostFacts) -> list[Finding]:
+    """A finding for each program; one that the lock carries and puts on PATH is no matter of the host."""
+    if facts.source == "spec":
+        return []
+    return [
+        _judged(name, [need for need in needs.executables if need.thing == name], needs, facts)
+        for name in dict.fromkeys(need.thing for need in needs.executables)
+    ]
+
+
+def carried(name: str, needs: Needs) -> bool:
+    """Whether an installer of the lock brings a file of that name into a folder that joins PATH."""
+    return any(
+        file.dest.rpartition("/")[2] == name
+        for asset in needs.installers
+        if asset.on_path
+        for file in asset.files
+    )
+
+
+def _judged(name: str, wanted: list[FromWheel], needs: Needs, facts: HostFacts) -> Finding:
+    users = ", ".join(need.by for need in wanted)
+    expected = f"{name} on PATH, for {users}"
+    source = f"{wanted[0].how}; {_SOURCE}"
+    if carried(name, needs):
+        return Finding(RULE, name, "pass", expected, "the lock carries it", source=source)
+    names = _SAME.get(name, (name,))
+    if not facts.executables.is_known or not any(each in facts.executables.need() for each in names):
+        return not_known(RULE, name, expected, facts.executables, f"on the host: command -v {name}", source)
+    paths = [path for each in names if (path := facts.executables.need().get(each))]
+    if paths:
+        return Finding(RULE, name, "pass", expected, paths[0], source=source)
+    at_import = any(need.needed == "import" for need in wanted)
+    status: Status = "fail" if at_import else "warn"
+    return Finding(
+        rule=RULE,
+        subject=name,
+        status=status,
+        expected=expected,
+        actual="not there",
+        why="importing fails without it" if at_import else _what_for(wanted),
+        fix="\n".join(_ways(name, facts)),
+        source=source,
+    )
+
+
+def _what_for(wanted: list[FromWheel]) -> str:
+    told = [need.what_for for need in wanted if need.what_for]
+    return f"it's needed for: {'; '.join(told)}" if told else "only what starts it fails without it"
+
+
+def _ways(name: str, facts: HostFacts) -> list[str]:
+    row = executable(name)
+    ways = ways_to_install([name], facts)
+    if row is not None and row.wheel:
+        ways.append(
+            f"without root: the wheel of {row.wheel} has it inside; link it as {name} into a folder of PATH"
+        )
+    ways.append(f'without root: carry it, [[installers]] kind = "file", dest = "bin/{name}", on-path = true')
+    return ways

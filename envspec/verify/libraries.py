@@ -1,0 +1,93 @@
+"""Libraries: what the locked wheels load from the host, which no wheel of the lock brings."""
+
+from __future__ import annotations
+
+from envspec.compat.system_libraries import instead_of
+from envspec.probe.facts import HostFacts
+from envspec.verify.finding import Finding, Status, not_known
+from envspec.verify.needs import FromWheel, Needs
+from envspec.verify.packages import ways_to_install
+
+RULE = "libraries"
+
+_MOST = 6
+_SOURCE = "ldconfig -p on the host"
+
+
+def check(needs: Needs, facts: HostFacts) -> list[Finding]:
+    """A finding for each wheel that lacks something, or one if none does; and one for those not read."""
+    if facts.source == "spec":
+        return []
+    return [*_loaded(needs, facts), *_not_read(needs)]
+
+
+def _loaded(needs: Needs, facts: HostFacts) -> list[Finding]:
+    if not needs.libraries:
+        return []
+    sonames = sorted({need.thing for need in needs.libraries})
+    expected = f"the loader knows {_several(sonames)}"
+    if not facts.libraries.is_known:
+        fix = "on the host: ldconfig -p"
+        return [not_known(RULE, "shared libraries", expected, facts.libraries, fix, _SOURCE)]
+    there = facts.libraries.need()
+    lacking = [need for need in needs.libraries if not _is_there(need.thing, there)]
+    if not lacking:
+        actual = f"it knows all {len(sonames)}" if len(sonames) > 1 else "it knows it"
+        return [Finding(RULE, "shared libraries", "pass", expected, actual, source=_SOURCE)]
+    return [
+        _lacking(by, [need for need in lacking if need.by == by], facts)
+        for by in dict.fromkeys(need.by for need in lacking)
+    ]
+
+
+def _is_there(soname: str, there: frozenset[str]) -> bool:
+    """``libsox.so``, without a version, is met by any of its versions."""
+    return soname in there or (
+        soname.endswith(".so") and any(each.startswith(f"{soname}.") for each in there)
+    )
+
+
+def _lacking(by: str, needs: list[FromWheel], facts: HostFacts) -> Finding:
+    project = by.partition(" ")[0]
+    at_import = [need.thing for need in needs if need.needed != "use"]
+    missing = [need.thing for need in needs]
+    status: Status = "fail" if at_import else "warn"
+    why = "importing it fails without them" if at_import else "only a part of it fails without them"
+    ways = ways_to_install(missing, facts)
+    row = instead_of(project)
+    if row is not None and set(row.saves) & set(missing):
+        note = f" ({row.note})" if row.note else ""
+        ways.insert(
+            0, f"without root: lock {row.instead} in place of {project}, which needs none of them{note}"
+        )
+    return Finding(
+        rule=RULE,
+        subject=by,
+        status=status,
+        expected=f"the loader knows {_several(missing)}",
+        actual="it doesn't" if len(missing) == 1 else f"it knows none of these {len(missing)}",
+        why=why,
+        fix="\n".join(ways),
+        source=f"{needs[0].how}; {_SOURCE}",
+    )
+
+
+def _not_read(needs: Needs) -> list[Finding]:
+    if not needs.not_read:
+        return []
+    return [
+        Finding(
+            rule=RULE,
+            subject="wheels that were not read",
+            status="unknown",
+            expected="known which libraries of the host each wheel loads",
+            actual=f"not known of {_several(needs.not_read)}",
+            fix="outside, where the wheels can be fetched: envspec audit LOCK --write",
+            source="docs/audit.md",
+        )
+    ]
+
+
+def _several(names: list[str] | tuple[str, ...]) -> str:
+    shown = ", ".join(names[:_MOST])
+    return shown + (f" and {len(names) - _MOST} more" if len(names) > _MOST else "")

@@ -1,0 +1,60 @@
+"""Packages of an OS that bring what no wheel brings, and how they come onto a host without a network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from envspec.compat.system_libraries import Media, media_of, package_of, tables
+from envspec.probe.facts import HostFacts
+
+
+def ways_to_install(things: Iterable[str], facts: HostFacts) -> list[str]:
+    """Lines for ``fix``: the packages by name, the OS's own media, its repositories where some are enabled.
+
+    ``things`` are sonames and executables; one that no table has is named as it is.
+    """
+    wanted = list(dict.fromkeys(things))
+    own = _own(facts)
+    lines = [f"root: {'; '.join(_named(media, wanted) for media in ([own] if own else tables().media))}"]
+    if own is None:
+        return lines
+    packages = _packages(own, wanted)
+    if not packages:
+        return lines
+    if facts.repositories.value:
+        lines.append(
+            f"from its repositories ({', '.join(facts.repositories.need()[:5])}): {_tool(own)} {packages}"
+        )
+    lines.append(f"without a network, from the OS's own media: {_from_media(own, packages, facts)}")
+    return lines
+
+
+def _own(facts: HostFacts) -> Media | None:
+    os = facts.os.value
+    return media_of(os.id, os.like) if os is not None else None
+
+
+def _named(media: Media, wanted: list[str]) -> str:
+    """``RPM libglvnd-glx, glib2``, with what nobody knows a package for."""
+    known = dict.fromkeys(package_of(thing, media) for thing in wanted)
+    unknown = [thing for thing in wanted if not package_of(thing, media)]
+    kind = media.packages.upper()
+    text = f"{kind} {', '.join(name for name in known if name) or '?'}"
+    return f"{text} (nobody has looked up {', '.join(unknown)})" if unknown else text
+
+
+def _packages(media: Media, wanted: list[str]) -> str:
+    return " ".join(dict.fromkeys(name for thing in wanted if (name := package_of(thing, media))))
+
+
+def _tool(media: Media) -> str:
+    return "dnf install" if media.packages == "rpm" else "apt-get install"
+
+
+def _from_media(media: Media, packages: str, facts: HostFacts) -> str:
+    commands = [command.replace("PACKAGE", packages) for command in media.install]
+    mounted = facts.media.value or ()
+    if mounted and commands[0].startswith("mount "):
+        point = commands[0].rpartition(" ")[2]
+        commands = [command.replace(point, mounted[0].rstrip("/")) for command in commands[1:]]
+    return " && ".join(commands)
