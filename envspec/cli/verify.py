@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from envspec.report.judged import Report
-    from envspec.steps.verify import FactsFile, LockFile
 
 FORMATS = ("text", "json", "junit", "sarif", "html")
 
@@ -52,6 +50,7 @@ def run(arguments: argparse.Namespace) -> int:
     from envspec.cli.facts_files import host_name, read_facts_file
     from envspec.cli.judged_locks import lock_paths, read_locks, siblings_of
     from envspec.cli.output import put
+    from envspec.cli.this_host import this_host
     from envspec.errors import InputError
     from envspec.report.judged import Report
     from envspec.steps.fleet import judge_one
@@ -64,7 +63,8 @@ def run(arguments: argparse.Namespace) -> int:
             fix="envspec verify LOCK... --host FACTS...",
         )
     files = read_locks(lock_paths(arguments.locks))
-    several, day = asked(files), arguments.day or today()
+    several = asked(files, prefix=arguments.prefix or "", endpoints=arguments.endpoint)
+    day = arguments.day or today()
     siblings = lru_cache(None)(partial(siblings_of, files))
     named = list(dict.fromkeys(arguments.host or ()))
     if len(named) > 1:
@@ -80,15 +80,11 @@ def run(arguments: argparse.Namespace) -> int:
             for where in named
         ]
     else:
-        host = read_facts_file(named[0]) if named else _this_host(arguments, files)
+        host = read_facts_file(named[0]) if named else this_host(files, arguments.prefix, arguments.endpoint)
         hosts = [verify(several, host, today=day, siblings=siblings)]
     report = Report(day, __version__, tuple(hosts), arguments.strict)
     put(_render(report, arguments), arguments.output)
     return 0 if report.passes else 1
-
-
-def _this_host(arguments: argparse.Namespace, files: Sequence[LockFile]) -> FactsFile:
-    raise NotImplementedError
 
 
 def _render(report: Report, arguments: argparse.Namespace) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from envspec.verify.draw import needs_of
@@ -44,16 +44,38 @@ class FactsFile(NamedTuple):
     taken: str = ""
 
 
-def asked(files: Sequence[LockFile]) -> tuple[Asked, ...]:
-    """The needs of each; where two have one label, their paths tell them apart."""
+def asked(files: Sequence[LockFile], *, prefix: str = "", endpoints: Sequence[str] = ()) -> tuple[Asked, ...]:
+    """The needs of each; where two have one label, their paths tell them apart.
+
+    ``prefix`` takes the place of the one that a lock names; ``endpoints`` are URLs to judge besides its own.
+    """
     labels = [file.lock.label for file in files]
     drawn = []
     for file in files:
-        needs = needs_of(file.lock)
+        needs = needs_of(_on_site(file.lock, prefix, endpoints))
         if labels.count(needs.label) > 1:
             needs = needs._replace(label=f"{needs.label} ({file.where})")
         drawn.append(Asked(needs, file.where, file.sha256))
     return tuple(drawn)
+
+
+def endpoints_of(lock: Lock) -> tuple[tuple[str, str], ...]:
+    """(URL, ca-file or "") of what the lock's target has to reach; what has another form is passed over."""
+    tables = lock.target.get("endpoints", ())
+    rows = [each for each in tables if isinstance(each, Mapping)] if isinstance(tables, Sequence) else []
+    found = [(row.get("url"), row.get("ca-file", "")) for row in rows]
+    return tuple((url, ca) for url, ca in found if isinstance(url, str) and isinstance(ca, str))
+
+
+def _on_site(lock: Lock, prefix: str, endpoints: Sequence[str]) -> Lock:
+    """The lock as whoever stands before the host wants it judged."""
+    target = {**lock.target, "prefix": prefix} if prefix else lock.target
+    if endpoints:
+        known = endpoints_of(lock)
+        rows = [{"url": url, "ca-file": ca} if ca else {"url": url} for url, ca in known]
+        more = [{"url": url} for url in endpoints if url not in {url for url, _ in known}]
+        target = {**target, "endpoints": [*rows, *more]}
+    return lock._replace(target=target)
 
 
 def verify(
