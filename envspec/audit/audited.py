@@ -42,9 +42,10 @@ class AuditedPackage(NamedTuple):
     version: str
     file_name: str
     sha256: str
-    reading: Reading | None
-    """None where it wasn't read."""
+    reading: Reading
+    """An empty one where it wasn't read."""
     why_not: str = ""
+    """Why it wasn't read; empty where it was."""
     verdict: Verdict = "none"
     fetches: tuple[Fetch, ...] = ()
     """Worst first."""
@@ -70,7 +71,7 @@ class Audited(NamedTuple):
     @property
     def not_read(self) -> tuple[AuditedPackage, ...]:
         """Those of which nothing is known."""
-        return tuple(package for package in self.packages if package.reading is None)
+        return tuple(package for package in self.packages if package.why_not)
 
 
 class LockedArchive(NamedTuple):
@@ -80,15 +81,17 @@ class LockedArchive(NamedTuple):
     version: str
     file_name: str
     sha256: str
-    reading: Reading | None
+    reading: Reading
+    """An empty one where it wasn't read."""
     why_not: str = ""
+    """Why it wasn't read; empty where it was."""
 
 
 def audited(
     archives: Sequence[LockedArchive], held: Sequence[Held], known: Mapping[str, PackageRow]
 ) -> Audited:
     """Judge the readings together: who covers what, who brings which library, who overwrites whom."""
-    readings = {each.name: each.reading for each in archives if each.reading is not None}
+    readings = {each.name: each.reading for each in archives if not each.why_not}
     optional = {name: known[name].optional for name in readings if name in known}
     asked = demands(readings, optional)
     packages = tuple(
@@ -101,7 +104,7 @@ def _package(
     archive: LockedArchive, held: Sequence[Held], known: PackageRow | None, asked: Demands
 ) -> AuditedPackage:
     reading = archive.reading
-    if reading is None:
+    if archive.why_not:
         return AuditedPackage(*archive, known=known)
     has_urls = bool(reading.urls)
     fetches = tuple(sorted(_fetches(reading, held, has_urls), key=_rank))

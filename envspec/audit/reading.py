@@ -101,6 +101,8 @@ class Reading(NamedTuple):
     unpacked_bytes: int = 0
     file_count: int = 0
     """Of everything in the archive."""
+    is_broken: bool = False
+    """Whether nothing of it can be read."""
     python_files: int = 0
     parsed_files: int = 0
 
@@ -125,6 +127,7 @@ def merged(parts: Iterable[Reading]) -> Reading:
         files=_all(part.files for part in parts),
         unpacked_bytes=sum(part.unpacked_bytes for part in parts),
         file_count=sum(part.file_count for part in parts),
+        is_broken=any(part.is_broken for part in parts),
         python_files=sum(part.python_files for part in parts),
         parsed_files=sum(part.parsed_files for part in parts),
     )

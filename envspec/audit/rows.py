@@ -1,4 +1,4 @@
-"""Rows: what an audit found, as [tool.envspec.audit] keeps it (docs/audit.md), and as warnings of the lock."""
+"""Rows: what an audit found, for [tool.envspec.audit] (docs/audit.md) and the warnings of the lock."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def table_of(audited: Audited, before: Mapping[str, Any]) -> dict[str, Any]:
     """[tool.envspec.audit]: a table for each wheel that was read; the old one of a wheel that couldn't be."""
     table: dict[str, Any] = {}
     for package in audited.packages:
-        if package.reading is not None:
+        if not package.why_not:
             table[package.sha256] = _row(package)
         elif package.sha256 in before:
             table[package.sha256] = before[package.sha256]
@@ -37,13 +37,14 @@ def warnings_of(audited: Audited) -> tuple[str, ...]:
         place = f"{fetch.file}:{fetch.line}" if fetch.line else fetch.file
         what = f"{', '.join(fetch.what[:2])}" if fetch.what else "what its caller names"
         unless = " if the caller names nothing" if fetch.reach == "default" else ""
-        lines.append(f"{MARK}{package.name} fetches {what}{unless} ({place}); no model of this lock covers it")
+        lines.append(
+            f"{MARK}{package.name} fetches {what}{unless} ({place}); no model of this lock covers it"
+        )
     return tuple(lines)
 
 
 def _row(package: AuditedPackage) -> dict[str, Any]:
     reading, asked = package.reading, package.demands
-    assert reading is not None
     row: dict[str, Any] = {
         "analyser": ANALYSER,
         "name": package.name,

@@ -14,7 +14,7 @@ _TOP = re.compile(
     rb"^(?:(?P<decorator>@)|(?:async[ \t]+)?(?P<kind>def|class)[ \t]+(?P<name>\w+)|[^\s)\]}])", re.MULTILINE
 )
 _IMPORT = re.compile(
-    rb"^[ \t]*(?:from[ \t]+(?P<origin>[\w.]+)[ \t]+import[ \t]+(?P<names>\([^)]{0,20000}\)|[^\n;]+)"
+    rb"^[ \t]*(?:from[ \t]+(?P<origin>[\w.]+)[ \t]+import[ \t]+(?P<names>\([^()]{0,20000}\)|[^\n;]+)"
     rb"|import[ \t]+(?P<modules>[^\n;]+))",
     re.MULTILINE,
 )

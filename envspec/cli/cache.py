@@ -5,6 +5,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+FILES = "wheels"
+"""The folder of whole files in the cache: SHA256/NAME."""
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of ``envspec cache``."""
@@ -23,8 +26,10 @@ def run(arguments: argparse.Namespace) -> int:
     from envspec.cli.wiring import CACHE_FILE
 
     freed = 0
-    for path in sorted(folder.glob(f"{Path(CACHE_FILE).stem}.*")):
+    for path in sorted([*folder.glob(f"{Path(CACHE_FILE).stem}.*"), *folder.glob(f"{FILES}/*/*")]):
         freed += path.stat().st_size
         path.unlink()
+        if path.parent != folder:
+            path.parent.rmdir()
     print(f"{folder}: {freed:,} bytes freed")
     return 0

@@ -1,0 +1,109 @@
+"""Processes that read archives side by side, since unpacking and parsing is all computing.
+
+Forks: they need no start-up. One that is killed (by a wheel that takes all memory) takes
+only the pieces with it that nobody can read.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from types import TracebackType
+
+from envspec.adapters.audit_reader import Job, broken, do, jobs_of
+from envspec.audit.reading import Reading, merged
+from envspec.ports import Progress
+
+_MOST = 8
+KILLED = "the process that read it was killed"
+
+
+class AuditCrew:
+    """To be opened before threads are started, and closed after use."""
+
+    def __init__(self, workers: int | None = None) -> None:
+        self._workers = workers or max(1, min(_MOST, len(os.sched_getaffinity(0))))
+        self._pool: ProcessPoolExecutor | None = None
+
+    def __enter__(self) -> AuditCrew:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def wake(self) -> None:
+        """Fork now."""
+        self._submit(self._open(), [Job("", os.devnull, "hash")] * self._workers)
+
+    def hashed(self, paths: Sequence[str]) -> Mapping[str, str]:
+        """The sha256 of each file that can be read."""
+        jobs = [Job("", path, "hash") for path in dict.fromkeys(paths)]
+        return {
+            job.path: outcome for job, outcome in self._work(jobs) if isinstance(outcome, str) and outcome
+        }
+
+    def read(self, paths: Mapping[str, str], progress: Progress) -> Iterator[tuple[str, Reading]]:
+        """(sha256, reading) for each (sha256, path), as they come."""
+        jobs = [
+            job
+            for sha256, path in paths.items()
+            for job in jobs_of(sha256, path, os.path.getsize(path) if os.path.exists(path) else 0)
+        ]
+        jobs.sort(key=lambda job: -job.size)
+        left = Counter(job.sha256 for job in jobs)
+        parts: dict[str, list[Reading]] = {}
+        progress.start(f"reading {len(paths)} files", sum(job.size for job in jobs))
+        try:
+            for job, outcome in self._work(jobs):
+                progress.advance(job.size)
+                reading = outcome if isinstance(outcome, Reading) else broken(KILLED)
+                parts.setdefault(job.sha256, []).append(reading)
+                left[job.sha256] -= 1
+                if not left[job.sha256]:
+                    yield job.sha256, merged(parts.pop(job.sha256))
+        finally:
+            progress.finish()
+
+    def _work(self, jobs: Sequence[Job]) -> Iterator[tuple[Job, Reading | str | None]]:
+        """The outcome of each job as it comes; None where its process was killed, twice."""
+        lost: list[Job] = []
+        for job, outcome in self._outcomes(self._open(), jobs):
+            if outcome is None:
+                lost.append(job)
+            else:
+                yield job, outcome
+        if lost:
+            self.close()
+        for job in lost:
+            with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("fork")) as alone:
+                yield from self._outcomes(alone, [job])
+
+    def _open(self) -> ProcessPoolExecutor:
+        if self._pool is None:
+            self._pool = ProcessPoolExecutor(self._workers, mp_context=multiprocessing.get_context("fork"))
+        return self._pool
+
+    def _submit(self, pool: ProcessPoolExecutor, jobs: Sequence[Job]) -> dict[Future[Reading | str], Job]:
+        return {pool.submit(do, job): job for job in jobs}
+
+    def _outcomes(
+        self, pool: ProcessPoolExecutor, jobs: Sequence[Job]
+    ) -> Iterator[tuple[Job, Reading | str | None]]:
+        futures = self._submit(pool, jobs)
+        for future in as_completed(futures):
+            is_lost = isinstance(future.exception(), BrokenProcessPool)
+            yield futures[future], None if is_lost else future.result()
+
+    def close(self) -> None:
+        """End the processes, whatever they do."""
+        if self._pool is not None:
+            self._pool.shutdown(wait=False, cancel_futures=True)
+            self._pool = None
+            for child in multiprocessing.active_children():
+                child.kill()
