@@ -92,7 +92,7 @@ def wheels_of(lock: Lock) -> Wheels:
 
 
 def _toolkit_parts(versions: Mapping[str, str]) -> list[FromWheel]:
-    """What run-time compilers look for in a toolkit of the host; numba's CPU part, mostly meant, needs none."""
+    """What run-time compilers look for in a toolkit of the host; numba is mostly used without numba.cuda."""
     return [
         FromWheel(
             part,

@@ -70,8 +70,9 @@ def _ways(name: str, facts: HostFacts) -> list[str]:
     row = executable(name)
     ways = ways_to_install([name], facts)
     if row is not None and row.wheel:
+        ways.append(f"without root: the wheel of {row.wheel} has it inside, to be linked as {name} on PATH")
+    if name not in _SAME:
         ways.append(
-            f"without root: the wheel of {row.wheel} has it inside; link it as {name} into a folder of PATH"
+            f'without root: carry it, [[installers]] kind = "file", dest = "bin/{name}", on-path = true'
         )
-    ways.append(f'without root: carry it, [[installers]] kind = "file", dest = "bin/{name}", on-path = true')
     return ways

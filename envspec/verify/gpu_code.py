@@ -12,7 +12,7 @@ from envspec.compat.gpus import gpu_named
 from envspec.probe.facts import Gpu, HostFacts
 from envspec.target.gpu import CodeTarget, ComputeCapability, ToolkitVersion
 from envspec.verify.finding import Finding, Status
-from envspec.verify.needs import Needs
+from envspec.verify.needs import Needs, WheelCode
 
 RULE = "gpu-code"
 
@@ -26,9 +26,11 @@ def check(needs: Needs, facts: HostFacts) -> list[Finding]:
     capabilities: dict[ComputeCapability | None, str] = {}
     for gpu in facts.gpus.need():
         capabilities.setdefault(capability_of(gpu), gpu.name)
+    code = WheelCode(needs.cuda_by or needs.label, needs.code_targets, needs.code_source)
     return [
-        _judged(needs, needs.cuda, facts, name, capability)
+        _judged(each, needs.cuda, facts, name, capability)
         for capability, name in sorted(capabilities.items(), key=lambda item: item[0] or (0, 0))
+        for each in (code, *needs.other_code)
     ]
 
 
@@ -41,9 +43,9 @@ def capability_of(gpu: Gpu) -> ComputeCapability | None:
 
 
 def _judged(
-    needs: Needs, cuda: ToolkitVersion, facts: HostFacts, name: str, capability: ComputeCapability | None
+    code: WheelCode, cuda: ToolkitVersion, facts: HostFacts, name: str, capability: ComputeCapability | None
 ) -> Finding:
-    subject = f"{needs.cuda_by or needs.label} on {name}"
+    subject = f"{code.by} on {name}"
     if capability is None:
         return Finding(
             rule=RULE,
@@ -55,7 +57,7 @@ def _judged(
             source="gpus.json has no such name",
         )
     expected = f"code for compute capability {capability} ({name})"
-    if not needs.code_targets:
+    if not code.targets:
         return Finding(
             rule=RULE,
             subject=subject,
@@ -65,19 +67,19 @@ def _judged(
             fix="`envspec audit LOCK --write` reads it out of the wheels",
             source="torch.json has no code targets for this build",
         )
-    return _with_targets(needs, cuda, facts, subject, expected, capability)
+    return _with_targets(code, cuda, facts, subject, expected, capability)
 
 
 def _with_targets(
-    needs: Needs,
+    code: WheelCode,
     cuda: ToolkitVersion,
     facts: HostFacts,
     subject: str,
     expected: str,
     capability: ComputeCapability,
 ) -> Finding:
-    source = f"{needs.code_source}; {_GUIDE}" if needs.code_source else _GUIDE
-    fitting = [target for target in needs.code_targets if target.runs_on(capability)]
+    source = f"{code.source}; {_GUIDE}" if code.source else _GUIDE
+    fitting = [target for target in code.targets if target.runs_on(capability)]
     machine = [target for target in fitting if not target.is_ptx]
     if machine:
         best = max(machine, key=lambda target: target.capability)
@@ -91,7 +93,7 @@ def _with_targets(
         subject=subject,
         status="fail",
         expected=expected,
-        actual=f"code for {', '.join(str(target) for target in needs.code_targets)}",
+        actual=f"code for {', '.join(str(target) for target in code.targets)}",
         why="none of it runs on that GPU: CUDA error 209, no kernel image is available",
         fix=_other_build(capability, cuda),
         source=source,

@@ -52,7 +52,12 @@ def _lacking(by: str, needs: list[FromWheel], facts: HostFacts) -> Finding:
     at_import = [need.thing for need in needs if need.needed != "use"]
     missing = [need.thing for need in needs]
     status: Status = "fail" if at_import else "warn"
-    why = "importing it fails without them" if at_import else "only a part of it fails without them"
+    told = "; ".join(need.what_for for need in needs if need.what_for)
+    why = (
+        "importing it fails without them"
+        if at_import
+        else f"only a feature of it fails{f': {told}' if told else ''}"
+    )
     ways = ways_to_install(missing, facts)
     row = instead_of(project)
     if row is not None and set(row.saves) & set(missing):

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from envspec.compat.system_libraries import Media, media_of, package_of, tables
 from envspec.probe.facts import HostFacts
 
+_MOST = 5
+
 
 def ways_to_install(things: Iterable[str], facts: HostFacts) -> list[str]:
     """Lines for ``fix``: the packages by name, the OS's own media, its repositories where some are enabled.
@@ -15,16 +17,15 @@ def ways_to_install(things: Iterable[str], facts: HostFacts) -> list[str]:
     """
     wanted = list(dict.fromkeys(things))
     own = _own(facts)
-    lines = [f"root: {'; '.join(_named(media, wanted) for media in ([own] if own else tables().media))}"]
     if own is None:
-        return lines
+        return [f"root: {'; '.join(_named(media, wanted) for media in tables().media)}"]
     packages = _packages(own, wanted)
     if not packages:
-        return lines
+        return [f"{own.name} has no package of it that anyone has looked up: {', '.join(wanted)}"]
+    lines = [f"root: {'; '.join(_named(media, wanted) for media in tables().media)}"]
     if facts.repositories.value:
-        lines.append(
-            f"from its repositories ({', '.join(facts.repositories.need()[:5])}): {_tool(own)} {packages}"
-        )
+        enabled = ", ".join(facts.repositories.need()[:_MOST])
+        lines.append(f"from its repositories ({enabled}): {_tool(own)} {packages}")
     lines.append(f"without a network, from the OS's own media: {_from_media(own, packages, facts)}")
     return lines
 
@@ -36,11 +37,12 @@ def _own(facts: HostFacts) -> Media | None:
 
 def _named(media: Media, wanted: list[str]) -> str:
     """``RPM libglvnd-glx, glib2``, with what nobody knows a package for."""
-    known = dict.fromkeys(package_of(thing, media) for thing in wanted)
-    unknown = [thing for thing in wanted if not package_of(thing, media)]
     kind = media.packages.upper()
-    text = f"{kind} {', '.join(name for name in known if name) or '?'}"
-    return f"{text} (nobody has looked up {', '.join(unknown)})" if unknown else text
+    known = dict.fromkeys(name for thing in wanted if (name := package_of(thing, media)))
+    unknown = [thing for thing in wanted if not package_of(thing, media)]
+    if not known:
+        return f"{kind}: none that anyone has looked up"
+    return f"{kind} {', '.join(known)}" + (f" (none is known for {', '.join(unknown)})" if unknown else "")
 
 
 def _packages(media: Media, wanted: list[str]) -> str:
