@@ -15,7 +15,7 @@ from envspec.probe.facts import DriverInstall
 from envspec.probe.numbers import driver_version
 
 _DRIVER = re.compile(
-    r"nvidia-driver(?:-cuda|-libs|-latest|-latest-dkms|-assistant)?|nvidia-open|cuda-drivers(?:-[0-9]+)?"
+    r"nvidia-driver(?:-cuda|-libs|-latest|-latest-dkms)?|nvidia-open|cuda-drivers(?:-[0-9]+)?"
     r"|nvidia-driver-[0-9]+(?:-server)?(?:-open)?|xorg-x11-drv-nvidia|nvidia-driver-G0[0-9].*|nvidia-open-driver-.*"
 )
 _MODULE = re.compile(

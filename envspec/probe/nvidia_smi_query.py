@@ -25,8 +25,9 @@ def read_query(text: str, fields: Sequence[str] = ()) -> SmiReport:
     rows = [dict(zip(fields, line.strip().split(", "), strict=False)) for line in lines[:_MAX_GPUS]]
     rows = [row for row in rows if len(row) == len(fields)] if fields else []
     drivers = [driver_version(row.get("kmd_version", row.get("driver_version"))) for row in rows]
-    gpus = tuple(map(_gpu, rows)) if {"name", "gpu_name"} & set(fields) else ()
-    return SmiReport(driver=next(filter(None, drivers), None), gpus=gpus, attached=len(rows) or None)
+    return SmiReport(
+        driver=next(filter(None, drivers), None), gpus=tuple(map(_gpu, rows)), attached=len(rows) or None
+    )
 
 
 def is_query(text: str) -> bool:
