@@ -1,4 +1,4 @@
-"""Look at this host and print what it shows, as one JSON document of evidence; or write the script that does."""
+"""Print what this host shows as one JSON document of evidence; or the script that does so elsewhere."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ class _Passed(argparse.Action):
 
     def __call__(
         self,
-        parser: argparse.ArgumentParser,
+        parser: argparse.ArgumentParser,  # noqa: ARG002 - argparse says what it's called with
         namespace: argparse.Namespace,
         values: str | Sequence[Any] | None,
-        option: str | None = None,
+        option: str | None = None,  # noqa: ARG002
     ) -> None:
         name = self.option_strings[0]
         words = [name] if self.nargs == 0 else [f"{name}={values}"]

@@ -42,8 +42,6 @@ def observe_nvml(say, identify):
         say({"count": count[0]})
         for index in range(min(count[0], MAX_GPUS)):
             say({"device": observe_device(nvml, index, identify)})
-    nvml.call(("nvmlShutdown",))
-    nvml.tell()
 
 
 def load_library(ctypes, names):
