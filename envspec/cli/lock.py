@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from envspec.cli.console import Console, printable
@@ -309,7 +309,8 @@ def _tell(outcomes: Sequence[tuple[str, Outcome]], arguments: argparse.Namespace
     locked = []
     for path, outcome in outcomes:
         if isinstance(outcome, Locked):
-            rows.append(_written(path, outcome, arguments, console))
+            fitting = _siblings(outcome, [each for _, each in outcomes]) if outcome.is_refused else []
+            rows.append(_written(path, outcome, fitting, arguments, console))
             locked.append(outcome)
         elif isinstance(outcome, Unlockable):
             rows.append(_unlockable(path, outcome, arguments))
@@ -321,9 +322,10 @@ def _tell(outcomes: Sequence[tuple[str, Outcome]], arguments: argparse.Namespace
         print(json.dumps({"locks": rows}, indent=2))
     if len(locked) < len(outcomes):
         return 1
-    if all(outcome.is_refused for outcome in locked):
-        several = "none of these locks" if len(locked) > 1 else "this lock isn't one that"
-        console.say(f"no: {several} fits the host that the spec promises; what it would take stands above")
+    unfit = [name for name in {o.request.name: None for o in locked} if _fits_nowhere(name, locked)]
+    for name in unfit:
+        console.say(f"no: the host that {name} promises refuses it; what it would take stands above")
+    if unfit:
         return 1
     if arguments.strict and any(o.warnings or o.remarks or o.is_refused for o in locked):
         console.say(
@@ -333,7 +335,25 @@ def _tell(outcomes: Sequence[tuple[str, Outcome]], arguments: argparse.Namespace
     return 0
 
 
-def _written(path: str, outcome: Locked, arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
+def _fits_nowhere(name: str, locked: Sequence[Locked]) -> bool:
+    """Whether the promised host refuses every variant of the spec that was locked."""
+    return all(outcome.is_refused for outcome in locked if outcome.request.name == name)
+
+
+def _siblings(outcome: Locked, outcomes: Iterable[Outcome]) -> list[str]:
+    """The variants of the same spec that the promised host doesn't refuse."""
+    from envspec.steps.locking import Locked
+
+    return [
+        other.request.variant
+        for other in outcomes
+        if isinstance(other, Locked) and other.request.name == outcome.request.name and not other.is_refused
+    ]
+
+
+def _written(
+    path: str, outcome: Locked, fitting: list[str], arguments: argparse.Namespace, console: Console
+) -> dict[str, Any]:
     from envspec.adapters.files import read_bytes, write_atomically
     from envspec.report.plain import size
 
@@ -369,6 +389,7 @@ def _written(path: str, outcome: Locked, arguments: argparse.Namespace, console:
         ],
         "verdict": outcome.verdict or None,
         "refused": outcome.is_refused,
+        "variants-that-fit": fitting,
         "told": list(outcome.told),
     }
     label = f"{request.name}-{request.variant}" if request.variant else request.name
@@ -379,6 +400,8 @@ def _written(path: str, outcome: Locked, arguments: argparse.Namespace, console:
         print(f"{path}  {would}{state}: {_count(outcome)}, {total}")
         for line in outcome.told:
             print(printable(f"  {line}"))
+        if fitting:
+            print(f"    or: {', '.join(fitting)} fits it")
     for line in (*outcome.warnings, *outcome.remarks):
         console.say(f"warning: {label}: {line}")
     return row

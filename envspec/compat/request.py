@@ -102,6 +102,7 @@ class _Reading:
         target = _target(tables.target, self._os_row())
         indexes = self._indexes()
         self._check_labels()
+        self._check_gpu()
         requirements, wheels = self._requirements()
         return LockRequest(
             name=tables.name,
@@ -230,6 +231,21 @@ class _Reading:
                         f'cuda = "{self.tables.cuda}" chooses the builds with +{self.label}',
                         f"drop +{other} there, or change cuda",
                     )
+
+    def _check_gpu(self) -> None:
+        """A GPU that no table has can't be judged, but wheels can be locked for it."""
+        gpu = self.tables.target.gpu
+        if gpu is None:
+            return
+        from envspec.compat.gpus import gpu_named, near
+
+        if gpu_named(gpu.name) is None:
+            known = near(gpu.name)
+            nearest = f"; nearest are {', '.join(known)}" if known else ""
+            self.warnings.append(
+                f"target.gpu: {gpu.name!r} is in no table, so whether the builds carry code for it isn't"
+                f" known{nearest}"
+            )
 
     def _requirements(self) -> tuple[tuple[str, ...], tuple[LocalWheel, ...]]:
         from envspec.spec.assets import WheelModel

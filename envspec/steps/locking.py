@@ -100,9 +100,9 @@ class Locked(NamedTuple):
     """Whether a digest was computed here and not given by an index."""
     assets: tuple[LockedAsset, ...] = ()
     verdict: str = ""
-    """What the rules say of the promised host, in a word; see ``told``."""
+    """What the rules say of the promised host, in a word; see ``steps.judged``."""
     told: tuple[str, ...] = ()
-    """Lines about the verdict: the grade first, then why and what it would take."""
+    """The verdict in a sentence, then why and what it would take."""
     is_refused: bool = False
     """Whether the promised host can't run this lock."""
 

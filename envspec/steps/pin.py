@@ -20,6 +20,7 @@ from envspec.resolve.opening import open_catalog
 from envspec.resolve.pinning import pin_lock
 from envspec.resolve.resolution import NoResolution, Pin, Resolution, read_wishes, resolve
 from envspec.spec.request import LockRequest
+from envspec.steps.judged import Judged, judged
 from envspec.steps.locking import (
     Earlier,
     Locked,
@@ -124,7 +125,7 @@ def _lock(
         or any(pin.project.direct_url and not _is_hashed(pin) for pin in resolution.pins)
         or (found is not None and found.asked_what_moves)
     )
-    return _locked(request, lock, remarks(resolution)), None if rests_on_more else consulted
+    return _locked(request, judged(lock), remarks(resolution)), None if rests_on_more else consulted
 
 
 def _finished(plans: Plans | None, resolution: Resolution) -> Assets | None:
@@ -168,7 +169,8 @@ def _locked_assets(lock: Lock) -> tuple[LockedAsset, ...]:
     )
 
 
-def _locked(request: LockRequest, lock: Lock, remarked: tuple[str, ...]) -> Locked:
+def _locked(request: LockRequest, outcome: Judged, remarked: tuple[str, ...]) -> Locked:
+    lock = outcome.lock
     files: list[LockedFile | AssetFile] = [distribution.file for distribution in lock.distributions]
     # A file that two assets share is carried once.
     files += {file.sha256: file for asset in lock.assets for file in asset.files}.values()
@@ -182,6 +184,9 @@ def _locked(request: LockRequest, lock: Lock, remarked: tuple[str, ...]) -> Lock
         remarked,
         any(file.digest_from == "computed" for file in files),
         _locked_assets(lock),
+        outcome.word,
+        outcome.told,
+        outcome.is_refused,
     )
 
 

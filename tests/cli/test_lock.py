@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -92,7 +93,19 @@ def test_a_whole_lock(room: Room) -> None:
             dep_hash=dep.sha256,
             digest=room.table()["tool"]["envspec"]["spec-digest"],
         )
-        assert text == f"{HEAD}# sha256 of the rest: {hashlib.sha256(body.encode()).hexdigest()}\n{body}"
+        head, told, rest = text.partition("# sha256 of the rest: ")
+        assert (head, told) == (HEAD, "# sha256 of the rest: ")
+        assert rest[:64] == hashlib.sha256(rest[65:].encode()).hexdigest()
+        # Contract and verdict are the rules' own, and grow with them.
+        judged = r"\n\[\[?tool\.envspec\.(?:contract|verdict)[^\n]*\n(?:[^\[\n][^\n]*\n)*"
+        assert re.sub(judged, "", rest[65:]) == body
+        own = room.table()["tool"]["envspec"]
+        assert own["contract"]["glibc"] == {
+            "version": "2.17",
+            "by": "dep 2.0",
+            "source": "tag",
+        }
+        assert own["verdict"]["status"] in ("unknown", "warn")
 
 
 def newest_first(name: str, *versions: str, requires: tuple[str, ...] = ()) -> list[File]:
@@ -464,8 +477,9 @@ def test_json_says_what_was_written(room: Room) -> None:
                             " (it isn't a zip file, or its end is missing)"
                         ],
                         "assets": [],
-                        "verdict": None,
+                        "verdict": "runs",
                         "refused": False,
+                        "variants-that-fit": [],
                         "told": [],
                     }
                 ]

@@ -1,0 +1,64 @@
+"""Judged: a lock with the contract that it asks of any host, and what the rules say of the promised one."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from envspec.lock.document import Lock
+from envspec.verify.finding import Finding
+from envspec.verify.plan import Planned, planned_verdict
+
+_GRADES = {
+    "full": "runs with all functions",
+    "minor-version": "runs, minor-version compatible",
+    "refused": "refused",
+}
+
+
+class Judged(NamedTuple):
+    """The lock, and what the user is told of it."""
+
+    lock: Lock
+    word: str
+    """``refused`` where a rule fails; else the driver's grade, or ``runs`` where no driver is needed."""
+    told: tuple[str, ...]
+    """The word in a sentence; below it, deeper by two blanks each, what fails and what it would take. Nothing
+    where no GPU is in play and nothing fails."""
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether the promised host can't run it."""
+        return self.word == "refused"
+
+
+def judged(lock: Lock) -> Judged:
+    """Ask every rule of the host that the spec promises, and write the answers into the lock."""
+    planned = planned_verdict(lock)
+    failing = [finding for finding in planned.findings if finding.status == "fail"]
+    grade = next((finding.grade for finding in planned.findings if finding.grade), "")
+    word = "refused" if failing else grade or "runs"
+    if word == "runs":
+        return Judged(_with(lock, planned), word, ())
+    sentence = f"the promised host: {_GRADES.get(word, word)}{_counts(planned.findings)}"
+    told = [sentence, *(line for finding in failing for line in _lines(finding))]
+    if word == "minor-version":
+        told += [f"  driver: {finding.why}" for finding in planned.findings if finding.grade and finding.why]
+    return Judged(_with(lock, planned), word, tuple(told))
+
+
+def _with(lock: Lock, planned: Planned) -> Lock:
+    return lock._replace(contract=planned.contract, verdict=planned.verdict)
+
+
+def _counts(findings: list[Finding]) -> str:
+    """How much else stands in the lock's verdict."""
+    warned = sum(finding.status == "warn" and finding.rule != "driver" for finding in findings)
+    unknown = sum(finding.status == "unknown" for finding in findings)
+    parts = [f"{warned} warning{'' if warned == 1 else 's'}"] if warned else []
+    parts += [f"{unknown} not known"] if unknown else []
+    return f" ({', '.join(parts)}: [tool.envspec.verdict])" if parts else ""
+
+
+def _lines(finding: Finding) -> list[str]:
+    ways = finding.fix.splitlines()
+    return [f"  {finding.rule}: {finding.why or finding.actual}", *(f"    or: {way}" for way in ways)]
