@@ -93,7 +93,7 @@ def _read_sdist(file: BinaryIO) -> Reading:
     """The sources of an sdist; what building it would add, and where files go, only a build can tell."""
     problems: list[str] = []
     reading = read_sources(_sources(file, problems), sinks())
-    blind = (("files that only building makes", 1),)
+    blind = (("sdist whose build may add files", 1),)
     return merged([reading, Reading(not_read=tuple(problems), blind=blind)])
 
 

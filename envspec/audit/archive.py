@@ -139,16 +139,19 @@ def shown(path: str) -> str:
 
 
 def _infos(file: BinaryIO) -> list[zipfile.ZipInfo]:
-    _check_directory(file)
+    count = _checked_count(file)
     try:
         file.seek(0)
-        return zipfile.ZipFile(file).infolist()
+        infos = zipfile.ZipFile(file).infolist()
     except _DIRECTORY_ERRORS as error:
         raise BrokenWheelError((str(error) or type(error).__name__).splitlines()[0][:200]) from error
+    if len(infos) != count:  # another reader may see other files in it
+        raise BrokenWheelError(f"its directory claims {count} files and lists {len(infos)}")
+    return infos
 
 
-def _check_directory(file: BinaryIO) -> None:
-    """Refuse what would fill the memory: zipfile reads the directory whole."""
+def _checked_count(file: BinaryIO) -> int:
+    """How many files it claims; refuses what would fill the memory, as zipfile reads the directory whole."""
     size = file.seek(0, io.SEEK_END)
     start = max(0, size - _TAIL_BYTES)
     file.seek(start)
@@ -161,6 +164,7 @@ def _check_directory(file: BinaryIO) -> None:
         count, directory_bytes = _sizes64(file, tail, end - 20, size)
     if count > MAX_MEMBERS or directory_bytes > MAX_DIRECTORY_BYTES:
         raise BrokenWheelError(f"its directory claims {count} files in {directory_bytes} bytes")
+    return int(count)
 
 
 def _sizes64(file: BinaryIO, tail: bytes, locator: int, size: int) -> tuple[int, int]:

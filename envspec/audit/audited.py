@@ -33,6 +33,10 @@ class Fetch(NamedTuple):
     places: int = 1
     is_strong: bool = True
     """Whether assets are fetched by it; else it can merely talk to a network."""
+    is_entry: bool = False
+    """Of a default: whether the package offers the function at its top."""
+    through: str = ""
+    """Of a default: the project whose code fetches it."""
 
 
 class AuditedPackage(NamedTuple):
@@ -94,20 +98,26 @@ def audited(
     readings = {each.name: each.reading for each in archives if not each.why_not}
     optional = {name: known[name].optional for name in readings if name in known}
     asked = demands(readings, optional)
+    owners = _owners(readings)
     packages = tuple(
-        _package(each, held, known.get(each.name), asked.get(each.name, Demands())) for each in archives
+        _package(each, held, known.get(each.name), asked.get(each.name, Demands()), owners)
+        for each in archives
     )
+    packages = tuple(sorted(packages, key=_worst_first))
     return Audited(packages, path_conflicts(readings), tuple(_models(packages)))
 
 
 def _package(
-    archive: LockedArchive, held: Sequence[Held], known: PackageRow | None, asked: Demands
+    archive: LockedArchive,
+    held: Sequence[Held],
+    known: PackageRow | None,
+    asked: Demands,
+    owners: Mapping[str, str],
 ) -> AuditedPackage:
     reading = archive.reading
     if archive.why_not:
         return AuditedPackage(*archive, known=known)
-    has_urls = bool(reading.urls)
-    fetches = tuple(sorted(_fetches(reading, held, has_urls), key=_rank))
+    fetches = tuple(sorted(_fetches(reading, held, owners), key=_rank))
     return AuditedPackage(
         *archive,
         verdict=_verdict(fetches),
@@ -118,9 +128,29 @@ def _package(
     )
 
 
-def _fetches(reading: Reading, held: Sequence[Held], has_urls: bool) -> Iterable[Fetch]:
+def _worst_first(package: AuditedPackage) -> tuple[bool, bool, str]:
+    return not package.is_uncovered, not any(map(_is_open, package.fetches)), package.name
+
+
+def _owners(readings: Mapping[str, Reading]) -> dict[str, str]:
+    """Top module to the project that brings it."""
+    return {
+        path.partition("/")[0].removesuffix(".py"): name
+        for name, reading in readings.items()
+        for path, _, _ in reading.files
+        if path.endswith(".py")
+    }
+
+
+def _is_open(fetch: Fetch) -> bool:
+    """Whether it's what ordinary use fetches if the caller names nothing, and the lock doesn't hold it."""
+    return fetch.reach == "default" and fetch.is_entry and not fetch.covered
+
+
+def _fetches(reading: Reading, held: Sequence[Held], owners: Mapping[str, str]) -> Iterable[Fetch]:
+    has_urls = bool(reading.urls)
     for hidden in reading.hidden:
-        yield _default(hidden, held)
+        yield _default(hidden, held, owners)
     grouped: dict[tuple[str, str, tuple[str, ...], str, bool], list[Egress]] = {}
     for row in reading.egress:
         is_strong = row.strength == "strong" or (row.strength == "needs-url" and has_urls)
@@ -143,7 +173,7 @@ def _fetches(reading: Reading, held: Sequence[Held], has_urls: bool) -> Iterable
         )
 
 
-def _default(hidden: HiddenModel, held: Sequence[Held]) -> Fetch:
+def _default(hidden: HiddenModel, held: Sequence[Held], owners: Mapping[str, str]) -> Fetch:
     return Fetch(
         kind="hub" if hidden.provider == "huggingface" else "asset-library",
         file=hidden.file,
@@ -153,6 +183,8 @@ def _default(hidden: HiddenModel, held: Sequence[Held]) -> Fetch:
         reach="default",
         covered=covers(held, hidden.provider, (hidden.value,)),
         provider=hidden.provider,
+        is_entry=hidden.is_entry,
+        through=owners.get(hidden.through, hidden.through),
     )
 
 
@@ -163,6 +195,7 @@ def _rank(fetch: Fetch) -> tuple[object, ...]:
     return (
         fetch.covered,
         not fetch.is_strong,
+        not fetch.is_entry,
         _REACHES.index(fetch.reach),
         not fetch.what,
         fetch.file,
@@ -186,7 +219,7 @@ def _is_uncovered(fetches: Sequence[Fetch], held: Sequence[Held], known: Package
 
     A project that no table knows is taken for one, if it fetches outside of scripts.
     """
-    if any(fetch.reach == "default" and not fetch.covered for fetch in fetches):
+    if any(map(_is_open, fetches)):
         return True
     strong = [fetch for fetch in fetches if fetch.is_strong and fetch.reach != "script"]
     if known is not None:
@@ -195,17 +228,18 @@ def _is_uncovered(fetches: Sequence[Fetch], held: Sequence[Held], known: Package
 
 
 def _models(packages: Iterable[AuditedPackage]) -> Iterable[str]:
-    """Named ones first, each once; then one to start from, where no model of that provider is named."""
+    """The named ones, each once; then one to start from for each provider of which none is named."""
     named: dict[str, str] = {}
+    to_start_from: dict[str, str] = {}
     for package in packages:
-        for fetch in package.fetches:
-            if fetch.reach == "default" and not fetch.covered and fetch.provider == "huggingface":
-                for repo in fetch.what:
-                    why = f"{package.name}: {fetch.call} if you name nothing"
-                    named.setdefault(
-                        repo, f'[[models]]   # {why}\nprovider = "huggingface"\nrepo = "{repo}"\n'
-                    )
+        for fetch in filter(_is_open, package.fetches):
+            if fetch.provider == "huggingface":
+                why = f"{package.name}: {fetch.call} if the caller names nothing"
+                repo = fetch.what[0]
+                named.setdefault(repo, f'[[models]]   # {why}\nprovider = "huggingface"\nrepo = "{repo}"\n')
+        known = package.known
+        if package.is_uncovered and known is not None and known.models:
+            why = f"{package.name}: {known.why}"
+            to_start_from.setdefault(known.provider, f"[[models]]   # {why}\n{known.models.strip()}\n")
     yield from named.values()
-    for package in packages:
-        if package.is_uncovered and package.known is not None and package.known.models:
-            yield f"[[models]]   # {package.name}: {package.known.why}\n{package.known.models.strip()}\n"
+    yield from (table for provider, table in to_start_from.items() if provider != "huggingface" or not named)

@@ -46,6 +46,10 @@ class HiddenModel(NamedTuple):
     value: str
     """As its provider knows it: ``sentence-transformers/all-MiniLM-L6-v2``."""
     provider: str = ""
+    through: str = ""
+    """Module of the library that fetches it: ``sentence_transformers``."""
+    is_entry: bool = True
+    """Whether the package offers the function at its top, so that its ordinary use comes by."""
 
 
 class AssetUrls(NamedTuple):

@@ -41,6 +41,8 @@ class Carrier(NamedTuple):
 
     row: SinkRow
     parameter: str
+    through: str
+    """Module of the sink."""
 
 
 class _Text:
@@ -199,7 +201,7 @@ class _Reader:
             return
         parameter = file.parameter(named, call.place)
         if parameter and row.strength == "strong":
-            self._carry(file, call.place, Carrier(row, parameter))
+            self._carry(file, call.place, Carrier(row, parameter, dotted.partition(".")[0]))
         self._egress.add(
             self._found(path, call, row.kind, row.strength, dotted, told(what, row), row.provider)
         )
@@ -318,7 +320,7 @@ class _Reader:
                 continue
             parameter = file.parameter(value, call.place)
             if parameter:
-                self._carry(file, call.place, Carrier(carrier.row, parameter))
+                self._carry(file, call.place, carrier._replace(parameter=parameter))
             elif isinstance(value, ast.Constant) and isinstance(value.value, str) and value.value:
                 what = told((value.value,), carrier.row)
                 self._egress.add(
@@ -334,16 +336,29 @@ class _Reader:
                 continue
             for place in file.functions:
                 name = f"{file.module}.{place.name}".removesuffix(".__init__")
-                told_by_parameter: dict[str, set[tuple[str, str]]] = {}
+                told_by_parameter: dict[str, set[tuple[str, str, str]]] = {}
                 for carrier in self._carriers.get(name, ()):
                     value = _model_name(place.defaults.get(carrier.parameter))
                     if value:
-                        found = (told((value,), carrier.row)[0], carrier.row.provider)
+                        found = (told((value,), carrier.row)[0], carrier.row.provider, carrier.through)
                         told_by_parameter.setdefault(carrier.parameter, set()).add(found)
                 for parameter, found_here in told_by_parameter.items():
                     whole = {each for each in found_here if "/" in each[0]} or found_here
-                    for model, provider in whole:
-                        yield HiddenModel(path, place.line, place.name, parameter, model, provider)
+                    is_entry = self._is_entry(path, place)
+                    for model, provider, through in whole:
+                        yield HiddenModel(
+                            path, place.line, place.name, parameter, model, provider, through, is_entry
+                        )
+
+    def _is_entry(self, path: str, place: Place) -> bool:
+        """Whether the top package gives the function or its class: it imports or defines it."""
+        first = place.name.partition(".")[0]
+        root = path.partition("/")[0]
+        if path in (root, f"{root}/__init__.py"):
+            return not first.startswith("_")
+        text = next((text for text in self._texts if text.path == f"{root}/__init__.py"), None)
+        names = rb"(?:import|,|\(|^)\s*(?:\w+\s+as\s+)?%s\b" % re.escape(first.encode())
+        return text is not None and re.search(names, blanked(text.data), re.MULTILINE) is not None
 
     # Variables
 

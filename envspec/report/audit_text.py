@@ -8,7 +8,8 @@ from envspec.audit.audited import Audited, AuditedPackage, Fetch
 
 _WELL_KNOWN = {
     "c++", "cc", "clang", "curl", "espeak", "espeak-ng", "ffmpeg", "ffprobe", "g++", "gcc", "git", "gs",
-    "java", "ldconfig", "ninja", "nvcc", "nvidia-smi", "perl", "pdftoppm", "sox", "ssh", "tesseract", "unrar", "wget",
+    "java", "ldconfig", "ninja", "nvcc", "nvidia-smi", "perl", "pdftoppm", "sox", "ssh", "tesseract",
+    "unrar", "wget",
 }  # fmt: skip
 """Programs that a server may lack and its user will miss; others are only counted."""
 _PATHS_SHOWN = 3
@@ -99,7 +100,7 @@ def _handles(package: AuditedPackage) -> Iterator[str]:
     if known is not None and known.dest:
         yield f"    lands in: {known.dest}"
     if known is not None and (known.variables or known.arguments):
-        yield f"    kept in by: {', '.join((*known.variables, *known.arguments))}"
+        yield f"    forbidden or placed by: {', '.join((*known.variables, *known.arguments))}"
     elif known is None and reading.variables:
         yield f"    variables it reads: {', '.join(reading.variables[:_NAMES_SHOWN])}"
     hosts = sorted({row.host for row in reading.urls})
@@ -116,8 +117,9 @@ def _fetch(fetch: Fetch) -> str:
         "call": "",
         "script": " when it's run as a program",
     }[fetch.reach]
+    through = f", through {fetch.through}" if fetch.through else ""
     covered = " [in the lock]" if fetch.covered else ""
-    return f"{_place(fetch)}: {what}{when}{covered}"
+    return f"{_place(fetch)}: {what}{when}{through}{covered}"
 
 
 def _place(fetch: Fetch) -> str:
@@ -190,7 +192,7 @@ def _programs(audited: Audited, verbose: bool) -> Iterator[str]:
 
 def _unseen(audited: Audited, verbose: bool) -> Iterator[str]:
     yield ""
-    yield "Not read"
+    yield "What was not seen"
     for package in audited.not_read:
         yield f"  {package.file_name or package.name}: {package.why_not}"
     for package in audited.packages:
@@ -203,7 +205,7 @@ def _unseen(audited: Audited, verbose: bool) -> Iterator[str]:
     for package in audited.packages:
         for name, count in package.reading.blind:
             counted[name] = counted.get(name, 0) + count
-    yield "  what reading can't see: " + (
+    yield "  hidden from reading: " + (
         "; ".join(f"{count:,} {name}" for name, count in counted.items()) or "nothing was met that hides it"
     )
     yield "  what may fetch needn't: a run of your program with no network is the proof"
