@@ -69,6 +69,8 @@ class Policy(NamedTuple):
     said: Mapping[tuple[str, str], tuple[tuple[str, ...], str]] | None = None
     """(name, version) to requirements and Requires-Python that the spec says of it."""
     overrides: Mapping[str, Requirement] | None = None
+    dropped: frozenset[str] = frozenset()
+    """Projects that nobody gets, whoever asks: none of their overrides' markers holds."""
 
 
 class Project:
@@ -313,7 +315,8 @@ class Catalog:
 
     def _foresee_required(self, requirements: Sequence[Requirement]) -> None:
         for requirement in requirements:
-            if not requirement.url and requirement.name not in (self.policy.overrides or {}):
+            name = requirement.name
+            if not (requirement.url or name in (self.policy.overrides or {}) or name in self.policy.dropped):
                 self.expect(requirement.name, requirement.specifier, requirement.extras)
 
     def _expect_extras(self, name: str, extras: Sequence[str]) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from envspec.index.catalog import Catalog, Index, Policy
 from envspec.index.client import IndexClient
 from envspec.index.dependencies import Dependencies, Environment
 from envspec.index.live import LiveIndex
-from envspec.index.requirement import parse_requirement
+from envspec.index.requirement import Requirement, parse_requirement
 from envspec.index.view import ReleaseFile, View
 from envspec.spec.request import IndexRequest, LockRequest
 
@@ -28,13 +28,14 @@ def open_catalog(
         index = open_index(index_request)
         for project in index_request.packages:
             named[project] = index
-    overrides = {r.name: r for r in map(parse_requirement, request.overrides)}
+    environment = Environment(request.target)
+    overrides, dropped = read_overrides(request.overrides, environment)
     return Catalog(
         client=client,
         default=default,
         named=named,
         view=View(request.target, request.exclude_newer, need_hash=offline),
-        environment=Environment(request.target),
+        environment=environment,
         policy=Policy(
             label=request.local_label,
             labelled=frozenset(request.labelled),
@@ -44,6 +45,20 @@ def open_catalog(
                 for said in request.metadata
             },
             overrides=overrides,
+            dropped=dropped,
         ),
         sdist=sdist,
     )
+
+
+def read_overrides(
+    texts: Sequence[str], environment: Environment
+) -> tuple[dict[str, Requirement], frozenset[str]]:
+    """The overrides that hold for the target, by project; and the projects of which none does.
+
+    Those are in nobody's way any more: an override replaces what others ask, and where it
+    asks for nothing, nothing is asked.
+    """
+    said = [parse_requirement(text) for text in texts]
+    held = {r.name: r for r in said if not r.marker or environment.holds(r.marker, "")}
+    return held, frozenset(r.name for r in said if r.name not in held)

@@ -236,6 +236,8 @@ class Provider(AbstractProvider[Demand, Candidate, str]):
 
     def demands(self, requirement: Requirement) -> Iterator[Demand]:
         """A requirement as demands on the project and on each extra, overrides applied."""
+        if requirement.name in self._catalog.policy.dropped:
+            return
         override = (self._catalog.policy.overrides or {}).get(requirement.name)
         used = override or requirement
         extras = used.extras or requirement.extras

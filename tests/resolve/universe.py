@@ -11,8 +11,8 @@ from envspec.index.client import IndexClient
 from envspec.index.dependencies import Dependencies, Environment, evaluate
 from envspec.index.page import FileEntry, ProjectPage
 from envspec.index.pages import Pages
-from envspec.index.requirement import parse_requirement
 from envspec.index.view import ProjectRecord, ReleaseFile, View, reduce_page
+from envspec.resolve.opening import read_overrides
 from envspec.resolve.resolution import NoResolution, Resolution, read_wishes, resolve
 from envspec.resolve.solver import MAX_ROUNDS
 from envspec.spec.request import LockRequest
@@ -101,18 +101,21 @@ def solve(
 
     fields: dict[str, Any] = {"variant": "", **options}
     request = LockRequest(name="case", target=target, requirements=tuple(requirements), **fields)
+    environment = Environment(target)
+    overrides, dropped = read_overrides(request.overrides, environment)
     catalog = Catalog(
         client=IndexClient(Pages(http=no_network, store=SqliteStore(None), clock=lambda: 0.0)),
         default=universe,
         named=named or {},
         view=View(target, request.exclude_newer),
-        environment=Environment(target),
+        environment=environment,
         policy=Policy(
             label=request.local_label,
             labelled=frozenset(request.labelled),
             sdists=frozenset(request.sdists),
             said={(m.name, m.version): (m.requires_dist, m.requires_python) for m in request.metadata},
-            overrides={r.name: r for r in map(parse_requirement, request.overrides)},
+            overrides=overrides,
+            dropped=dropped,
         ),
     )
     wishes = read_wishes(request, catalog)
