@@ -6,6 +6,7 @@ A part of probe.py: Python 3.6, standard library alone.
 
 import json
 import os
+import re
 import signal
 import sys
 import time
@@ -18,7 +19,7 @@ from envspec.probe.script.interpreters import interpreter_items
 from envspec.probe.script.libraries import library_items
 from envspec.probe.script.mounts import mount_items
 from envspec.probe.script.options import USAGE, UsageError, read_options
-from envspec.probe.script.reading import errno_name
+from envspec.probe.script.reading import errno_name, shown_name
 from envspec.probe.script.redaction import Redactor
 from envspec.probe.script.repositories import repository_items
 from envspec.probe.script.surroundings import surrounding_items
@@ -26,6 +27,7 @@ from envspec.probe.script.system import system_items
 
 BEGIN, END = "----- BEGIN ENVSPEC EVIDENCE -----", "----- END ENVSPEC EVIDENCE -----"
 COMMAND_TIMEOUT_S, GPU_TIMEOUT_S = 3.0, 5.0
+HALF = re.compile("[\udc80-\udcff]")
 ALL_IN_ALL = 8
 """So many times the longest single wait may it all take, and then it's written as far as it got."""
 
@@ -80,6 +82,7 @@ def observe(options, version, late):
     system_items(items)
     repository_items(items)
     crew.run()
+    items = without_halves(items)
     if not identify:
         items = Redactor(os.environ).items(items)
     return {
@@ -91,6 +94,17 @@ def observe(options, version, late):
         "taken": taken,
         "items": items,
     }
+
+
+def without_halves(value):
+    """The same, and no half characters: what Python makes of file names that are no text."""
+    if isinstance(value, str):
+        return shown_name(value) if HALF.search(value) else value
+    if isinstance(value, list):
+        return [without_halves(one) for one in value]
+    if isinstance(value, dict):
+        return {without_halves(key): without_halves(one) for key, one in value.items()}
+    return value
 
 
 def endpoints_call(options, timeout_s, identify, late):

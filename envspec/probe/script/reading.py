@@ -79,8 +79,8 @@ def link_item(path):
 
 
 def shown_name(name):
-    """A file's name as text, whatever its bytes."""
-    return os.fsencode(name).decode("utf-8", "replace")
+    """A file's name as text, whatever its bytes and the locale."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def names_in(path):
