@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import sys
 from typing import TYPE_CHECKING
@@ -33,11 +32,12 @@ def read_facts_file(where: str, label: str = "") -> FactsFile:
 def facts_of(data: bytes, where: str, label: str = "") -> FactsFile:
     """Evidence as facts; raises InputError where it can't be read as evidence at all."""
     from envspec.probe.reader import read_facts
+    from envspec.short_digest import short_sha256
     from envspec.steps.verify import FactsFile
 
     facts = read_facts(data, where)
     taken = facts.clock.need() if facts.clock.is_known else ""
-    digest = hashlib.sha256(data).hexdigest()
+    digest = short_sha256(data)
     return FactsFile(facts, facts.label or label or host_name(where), where, digest, taken)
 
 

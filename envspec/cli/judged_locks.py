@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING
 from envspec.errors import EnvspecError, InputError
 
 if TYPE_CHECKING:
-    from envspec.steps.verify import Asked, LockFile
+    from envspec.steps.verify import LockFile
 
 _MOST_SIBLINGS = 32
 
@@ -55,19 +54,18 @@ def _is_lock(name: str) -> bool:
 def read_locks(paths: Sequence[str]) -> list[LockFile]:
     """Each lock with the digest of its bytes; raises as ``read_lock`` does."""
     from envspec.cli.lock_files import lock_of, read_lock_bytes
+    from envspec.short_digest import short_sha256
     from envspec.steps.verify import LockFile
 
     files = []
     for path in paths:
         data = read_lock_bytes(path)
-        files.append(LockFile(lock_of(data, path), path, hashlib.sha256(data).hexdigest()))
+        files.append(LockFile(lock_of(data, path), path, short_sha256(data)))
     return files
 
 
-def siblings_of(files: Sequence[LockFile]) -> tuple[Asked, ...]:
+def siblings_of(files: Sequence[LockFile]) -> list[LockFile]:
     """The other variants of these specs that lie beside them; what can't be read isn't a way out."""
-    from envspec.steps.verify import asked
-
     named = {os.path.abspath(file.where) for file in files}
     found: list[LockFile] = []
     for folder in dict.fromkeys(os.path.dirname(path) for path in named):
@@ -82,4 +80,4 @@ def siblings_of(files: Sequence[LockFile]) -> tuple[Asked, ...]:
                     continue
                 if file.lock.name in specs:
                     found.append(file)
-    return asked(found)
+    return found

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from envspec.report.judged import Report
+    from envspec.steps.verify import FactsFile, LockFile
 
 FORMATS = ("text", "json", "junit", "sarif", "html")
 
@@ -50,7 +51,6 @@ def run(arguments: argparse.Namespace) -> int:
     from envspec.cli.facts_files import host_name, read_facts_file
     from envspec.cli.judged_locks import lock_paths, read_locks, siblings_of
     from envspec.cli.output import put
-    from envspec.cli.this_host import this_host
     from envspec.errors import InputError
     from envspec.report.judged import Report
     from envspec.steps.fleet import judge_one
@@ -59,32 +59,29 @@ def run(arguments: argparse.Namespace) -> int:
     if not arguments.locks:
         raise InputError(
             what="no lock was named",
-            why="all that stands behind --host is taken for facts",
+            why="all that stands behind --host is taken for facts" if arguments.host else "",
             fix="envspec verify LOCK... --host FACTS...",
         )
     files = read_locks(lock_paths(arguments.locks))
-    several = asked(files, prefix=arguments.prefix or "", endpoints=arguments.endpoint)
-    day = arguments.day or today()
-    siblings = lru_cache(None)(partial(siblings_of, files))
+    draw = partial(asked, prefix=arguments.prefix or "", endpoints=arguments.endpoint)
+    several, day = draw(files), arguments.day or today()
+    siblings = lru_cache(None)(lambda: draw(siblings_of(files)))
     named = list(dict.fromkeys(arguments.host or ()))
     if len(named) > 1:
-        hosts = [
-            judge_one(
-                several,
-                partial(read_facts_file, where),
-                label=host_name(where),
-                where=where,
-                today=day,
-                siblings=siblings,
-            )
-            for where in named
-        ]
+        judge = partial(judge_one, several, today=day, siblings=siblings)
+        hosts = [judge(partial(read_facts_file, one), label=host_name(one), where=one) for one in named]
     else:
-        host = read_facts_file(named[0]) if named else this_host(files, arguments.prefix, arguments.endpoint)
+        host = read_facts_file(named[0]) if named else _this_host(arguments, files)
         hosts = [verify(several, host, today=day, siblings=siblings)]
     report = Report(day, __version__, tuple(hosts), arguments.strict)
     put(_render(report, arguments), arguments.output)
     return 0 if report.passes else 1
+
+
+def _this_host(arguments: argparse.Namespace, files: list[LockFile]) -> FactsFile:
+    from envspec.cli.this_host import this_host
+
+    return this_host(files, arguments.prefix, arguments.endpoint)
 
 
 def _render(report: Report, arguments: argparse.Namespace) -> str:

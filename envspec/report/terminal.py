@@ -60,10 +60,11 @@ def _host(host: HostJudged, style: _Style, *, strict: bool, verbose: bool) -> It
     named = visible(host.label) or "this host"
     at = f" ({visible(host.where)})" if host.where and host.where != host.label else ""
     yield from style.lines("host     ", f"{named}{at}")
-    for seen in host.seen:
-        if verbose or seen.name in _HEAD:
-            how = f"  [{visible(seen.how)}]" if verbose and seen.how else ""
-            yield from style.lines(f"{visible(seen.name):<8} ", f"{visible(seen.text)}{how}")
+    shown = [one for one in host.seen if verbose or one.name in _HEAD]
+    wide = max([8, *(len(visible(one.name)) for one in shown)])
+    for one in shown:
+        how = f"  [{visible(one.how)}]" if verbose and one.how else ""
+        yield from style.lines(f"{visible(one.name):<{wide}} ", f"{visible(one.text)}{how}")
     grades = [
         f"{judgement.label} {sentences.GRADES.get(judgement.grade, judgement.grade)}"
         for judgement in host.judgements
