@@ -27,14 +27,16 @@ class RunTimeCompiler(Row, frozen=True, kw_only=True, rename="kebab"):
     """What it looks for on the host, unless wheels bring it."""
 
 
-class _Tables(Table, frozen=True, kw_only=True, rename="kebab"):
+class Tables(Table, frozen=True, kw_only=True, rename="kebab"):
+    """The document."""
+
     compiler: tuple[RunTimeCompiler, ...]
 
 
 @functools.cache
 def run_time_compilers() -> tuple[RunTimeCompiler, ...]:
     """Every row, in the order of the document."""
-    return read_table("compilers", _Tables).compiler
+    return read_table("compilers", Tables).compiler
 
 
 def compilers_among(projects: Iterable[str]) -> tuple[RunTimeCompiler, ...]:

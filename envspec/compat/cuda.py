@@ -137,7 +137,9 @@ class ErrorCode(Row, frozen=True, kw_only=True, rename="kebab"):
     name: Word
 
 
-class _Tables(Table, frozen=True, kw_only=True, rename="kebab"):
+class Tables(Table, frozen=True, kw_only=True, rename="kebab"):
+    """The document."""
+
     toolkit: tuple[ToolkitRelease, ...]
     floor: tuple[MinorFloor, ...]
     branch: tuple[Branch, ...]
@@ -148,9 +150,9 @@ class _Tables(Table, frozen=True, kw_only=True, rename="kebab"):
 
 
 @functools.cache
-def tables() -> _Tables:
+def tables() -> Tables:
     """Every row, in the order of the document."""
-    return read_table("cuda", _Tables)
+    return read_table("cuda", Tables)
 
 
 def toolkit_driver(cuda: ToolkitVersion) -> ToolkitRelease | None:

@@ -52,16 +52,18 @@ class CudnnFact(Row, frozen=True, kw_only=True, rename="kebab"):
     text: Word
 
 
-class _Tables(Table, frozen=True, kw_only=True, rename="kebab"):
+class Tables(Table, frozen=True, kw_only=True, rename="kebab"):
+    """The document."""
+
     support: tuple[CudnnSupport, ...]
     library: tuple[CudnnLibrary, ...]
     fact: tuple[CudnnFact, ...]
 
 
 @functools.cache
-def tables() -> _Tables:
+def tables() -> Tables:
     """Every row, in the order of the document."""
-    return read_table("cudnn", _Tables)
+    return read_table("cudnn", Tables)
 
 
 def cudnn_support(version: str, cuda: ToolkitVersion) -> tuple[CudnnSupport, ...]:

@@ -110,19 +110,21 @@ class NamedGpu(NamedTuple):
         return all(board.weak for board in self.boards)
 
 
-class _Tables(Table, frozen=True, kw_only=True, rename="kebab"):
+class Tables(Table, frozen=True, kw_only=True, rename="kebab"):
+    """The document."""
+
     gpu: tuple[GpuRow, ...]
 
 
 @functools.cache
 def gpus() -> tuple[GpuRow, ...]:
     """Every board, in the order of the document."""
-    return read_table("gpus", _Tables).gpu
+    return read_table("gpus", Tables).gpu
 
 
 def gpu_named(text: str) -> NamedGpu | None:
     """The boards that ``text`` can mean; None where no known board bears such a name."""
-    line = _LIST_LINE.match(text[:_MAX_CHARACTERS].strip())
+    line = _LIST_LINE.match(text.strip()) if len(text) <= _MAX_CHARACTERS else None
     name = line[1].strip() if line else ""
     whole = _boards_named(name)
     if whole:
@@ -156,8 +158,8 @@ def near(text: str) -> tuple[str, ...]:
 
 def _boards_named(name: str) -> tuple[GpuRow, ...]:
     """Those with this very name; else those that have every word of it."""
-    if name.endswith(("...", "…")):
-        return _boards_cut_to(name.rstrip(".… "))
+    if name.endswith("..."):
+        return _boards_cut_to(name[:-3])
     asked = _words(name)
     whole = tuple(row for row, names, _ in _index() if asked in names)
     if whole or not any(map(_DESIGNATION.match, asked)):

@@ -92,7 +92,9 @@ class Failure(Row, frozen=True, kw_only=True, rename="kebab"):
     exit_code: int | None = None
 
 
-class _Tables(Table, frozen=True, kw_only=True, rename="kebab"):
+class Tables(Table, frozen=True, kw_only=True, rename="kebab"):
+    """The document."""
+
     cuda_runfile: tuple[CudaRunfile, ...]
     driver_runfile: tuple[DriverRunfile, ...]
     cudnn_archive: tuple[CudnnArchive, ...]
@@ -103,9 +105,9 @@ class _Tables(Table, frozen=True, kw_only=True, rename="kebab"):
 
 
 @functools.cache
-def tables() -> _Tables:
+def tables() -> Tables:
     """Every row, in the order of the document."""
-    return read_table("installers", _Tables)
+    return read_table("installers", Tables)
 
 
 def cuda_runfile(version: str) -> CudaRunfile | None:

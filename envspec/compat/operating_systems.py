@@ -53,13 +53,15 @@ class OsRow(Row, frozen=True, kw_only=True, rename="kebab"):
         return tuple(map(int, self.glibcxx.split("."))) if self.glibcxx else None
 
 
-class _Tables(Table, frozen=True, kw_only=True, rename="kebab"):
+class Tables(Table, frozen=True, kw_only=True, rename="kebab"):
+    """The document."""
+
     os: tuple[OsRow, ...]
 
 
 @functools.cache
 def _os_rows() -> dict[str, OsRow]:
-    return {row.key: row for row in read_table("os", _Tables).os}
+    return {row.key: row for row in read_table("os", Tables).os}
 
 
 def os_names() -> tuple[str, ...]:

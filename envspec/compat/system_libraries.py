@@ -68,7 +68,9 @@ class Media(Row, frozen=True, kw_only=True, rename="kebab"):
     """How to ask for a package by the soname it brings; empty where that can't be done."""
 
 
-class _Tables(Table, frozen=True, kw_only=True, rename="kebab"):
+class Tables(Table, frozen=True, kw_only=True, rename="kebab"):
+    """The document."""
+
     library: tuple[SystemLibrary, ...]
     executable: tuple[Executable, ...]
     need: tuple[Need, ...]
@@ -77,9 +79,9 @@ class _Tables(Table, frozen=True, kw_only=True, rename="kebab"):
 
 
 @functools.cache
-def tables() -> _Tables:
+def tables() -> Tables:
     """Every row, in the order of the document."""
-    return read_table("system-libraries", _Tables)
+    return read_table("system-libraries", Tables)
 
 
 def system_library(soname: str) -> SystemLibrary | None:

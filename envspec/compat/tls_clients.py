@@ -45,14 +45,16 @@ class CaStore(Row, frozen=True, kw_only=True, rename="kebab"):
     """The file with all of them, which the command makes anew."""
 
 
-class _Tables(Table, frozen=True, kw_only=True, rename="kebab"):
+class Tables(Table, frozen=True, kw_only=True, rename="kebab"):
+    """The document."""
+
     client: tuple[TlsClient, ...]
     store: tuple[CaStore, ...]
 
 
 @functools.cache
-def _table() -> _Tables:
-    return read_table("tls-clients", _Tables)
+def _table() -> Tables:
+    return read_table("tls-clients", Tables)
 
 
 def tls_clients() -> tuple[TlsClient, ...]:

@@ -89,7 +89,9 @@ class TorchFact(Row, frozen=True, kw_only=True, rename="kebab"):
     text: Word
 
 
-class _Tables(Table, frozen=True, kw_only=True, rename="kebab"):
+class Tables(Table, frozen=True, kw_only=True, rename="kebab"):
+    """The document."""
+
     build: tuple[TorchBuild, ...]
     set: tuple[TorchSet, ...]
     fact: tuple[TorchFact, ...]
@@ -98,9 +100,9 @@ class _Tables(Table, frozen=True, kw_only=True, rename="kebab"):
 
 
 @functools.cache
-def tables() -> _Tables:
+def tables() -> Tables:
     """Every row, in the order of the document."""
-    return read_table("torch", _Tables)
+    return read_table("torch", Tables)
 
 
 def torch_build(version: str) -> TorchBuild | None:
