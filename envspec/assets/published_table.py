@@ -33,7 +33,8 @@ def known_names(
     if held is None:
         return recorded, f"{project} isn't among the locked distributions; its table is that of {version}"
     if held.unread:
-        return recorded, f"nobody looked into {held.file_name} ({held.unread}); its table is that of {version}"
+        unread = f"nobody looked into {held.file_name} ({held.unread})"
+        return recorded, f"{unread}; its table is that of {version}"
     if not found:
         return recorded, f"no table can be read out of {held.file_name}; it's taken from {version}"
     return found, ""

@@ -40,7 +40,7 @@ def twins(paths: Iterable[str]) -> tuple[tuple[str, str], ...]:
         first = seen.setdefault(path.casefold(), path)
         if first != path:
             pairs.append((first, path))
-    return tuple(pairs)
+    return tuple(sorted(pairs))
 
 
 def file_as_folder(paths: Iterable[str]) -> str:

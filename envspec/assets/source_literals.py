@@ -46,7 +46,7 @@ def calls(function: ast.FunctionDef) -> Iterator[tuple[str, list[str], dict[str,
     """(name, positional strings, keyword strings) of each call in it, in the order of the source."""
     for node in ast.walk(function):
         if isinstance(node, ast.Call):
-            name = getattr(node.func, "id", None) or getattr(node.func, "attr", "")
+            name = str(getattr(node.func, "id", None) or getattr(node.func, "attr", ""))
             named = {each.arg: text for each in node.keywords if each.arg and (text := _text(each.value))}
             yield name, [text for each in node.args if (text := _text(each))], named
 
@@ -57,6 +57,12 @@ def _text(node: ast.expr) -> str:
 
 
 def _value(node: ast.expr) -> Any:
+    """What the expression says; of a dict also where some of its cells are no literals: these are None."""
+    if isinstance(node, ast.Dict):
+        cells = (
+            (_value(key), _value(value)) for key, value in zip(node.keys, node.values, strict=True) if key
+        )
+        return {key: value for key, value in cells if isinstance(key, str)}
     try:
         return ast.literal_eval(node)
     except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
