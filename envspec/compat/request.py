@@ -99,7 +99,7 @@ class _Reading:
         """The request without its digest; what can't be read is among ``problems`` then."""
         tables = self.tables
         python = tables.python
-        target = _target(tables.target, self._os_row())
+        target = _target(tables.target, self._os_row(), _python(tables))
         indexes = self._indexes()
         self._check_labels()
         self._check_gpu()
@@ -323,14 +323,14 @@ def _other_label(text: str, label: str) -> str:
     return ""
 
 
-def _target(table: TargetTable, row: OsRow | None) -> Target:
+def _target(table: TargetTable, row: OsRow | None, python: str) -> Target:
     glibc = table.glibc or (row.glibc if row else "0.0")
     major, minor = glibc.split(".")
-    python_exact = table.python.count(".") == 2
+    python_exact = python.count(".") == 2
     return Target(
         arch=table.arch,
         glibc=(int(major), int(minor)),
-        python=table.python if python_exact else f"{table.python}.0",
+        python=python if python_exact else f"{python}.0",
         python_exact=python_exact,
         os=table.os or "",
         kernel=row.kernel if row else "",
@@ -346,6 +346,14 @@ def _target(table: TargetTable, row: OsRow | None) -> Target:
             for mount, disk in sorted(table.disk.items())
         ),
     )
+
+
+def _python(tables: SpecTables) -> str:
+    """The target's Python; a runtime that the lock brings says its patch release where the spec doesn't."""
+    wanted: str = tables.target.python
+    brought = [i.whole()["version"] for i in tables.installers if i.whole()["kind"] == "python"]
+    exact = [version for version in brought if version.count(".") == 2 and version.startswith(f"{wanted}.")]
+    return exact[0] if exact else wanted
 
 
 def _wishes(tables: SpecTables) -> tuple[AssetWish, ...]:

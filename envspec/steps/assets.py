@@ -103,8 +103,10 @@ class Plans:
         target: Target,
         earlier: Mapping[tuple[str, str], Asset],
         world: AssetWorld,
+        cuda: str = "",
     ) -> None:
         self._world = world
+        self._cuda = cuda
         self._target = target
         self._earlier = earlier
         self._resolved = threading.Event()
@@ -150,7 +152,7 @@ class Plans:
     # One plan
 
     def _drive(self, wish: AssetWish, provider: Provider) -> Planned | Absent:
-        context = Context(self._target, self._earlier.get((wish.kind, wish.label)))
+        context = Context(self._target, self._earlier.get((wish.kind, wish.label)), self._cuda)
         plan = provider.plan(Wish(wish.kind, wish.provider, wish.label, json.loads(wish.said)), context)
         answers: list[Any] = []
         try:

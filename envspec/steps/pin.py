@@ -53,7 +53,7 @@ def lock_one(
     from envspec.steps.assets import Plans
 
     earlier = {(asset.kind, asset.label): asset for asset in before.assets}
-    plans = Plans(request.assets, request.target, earlier, workshop.asset_world(request))
+    plans = Plans(request.assets, request.target, earlier, workshop.asset_world(request), request.cuda)
     try:
         return _lock(request, default, workshop, before, seen, options, progress, plans)
     finally:

@@ -209,6 +209,17 @@ def test_a_full_python_is_exact() -> None:
     assert (target.python, target.python_exact) == ("3.10.14", True)
 
 
+@pytest.mark.parametrize(
+    ("brought", "python", "exact"),
+    [("3.10.13", "3.10.13", True), ("3.10", "3.10.0", False), ("3.11.9", "3.10.0", False)],
+)
+def test_a_runtime_that_the_lock_brings_says_the_patch_release(
+    brought: str, python: str, exact: bool
+) -> None:
+    target = request(f'{SMALL}[[installers]]\nkind = "python"\nversion = "{brought}"\n').target
+    assert (target.python, target.python_exact) == (python, exact)
+
+
 def test_an_unknown_os_is_told_with_the_near_ones() -> None:
     with pytest.raises(SeveralProblems) as caught:
         requests(SMALL.replace("rhel-8.9", "rhel-1.1"))
