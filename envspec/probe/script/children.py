@@ -104,7 +104,9 @@ class Crew:
             try:
                 os.execve(argv[0], argv, CLEAN_ENVIRONMENT)
             except OSError as error:
-                os.write(2, NOT_STARTED + errno.errorcode.get(error.errno, "EIO").encode())
+                # The program was there a moment ago: what isn't is its interpreter or loader.
+                code = errno.ENOEXEC if error.errno == errno.ENOENT else error.errno
+                os.write(2, NOT_STARTED + errno.errorcode.get(code, "EIO").encode())
                 os._exit(126)
 
         self._add(start, done, timeout_s)
