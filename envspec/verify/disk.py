@@ -82,6 +82,8 @@ def _expected(wanted: list[DiskNeed]) -> str:
     peak = sum(need.peak_bytes for need in wanted)
     stays = sum(need.stays_bytes for need in wanted)
     assumed = sum(need.assumed_bytes for need in wanted)
+    if not peak and assumed:
+        return f"about {shown(assumed)} free at the peak, for files of unknown size"
     at_least = "at least " if assumed else ""
     kept = f", of which {shown(stays)} stay" if stays else ", none of which stays"
     more = f"; {shown(assumed)} more for files of unknown size" if assumed else ""
@@ -148,7 +150,7 @@ def _usable(need: DiskNeed, mount: Mount) -> list[Finding]:
         found.append(
             Finding(
                 rule=RULE,
-                subject=need.path,
+                subject=f"{need.path} read-only",
                 status="fail",
                 expected="can be written to",
                 actual=f"{mount.mount_point} is mounted read-only",
@@ -162,7 +164,7 @@ def _usable(need: DiskNeed, mount: Mount) -> list[Finding]:
         found.append(
             Finding(
                 rule=RULE,
-                subject=need.path,
+                subject=f"{need.path} noexec",
                 status="fail",
                 expected="programs and libraries can be loaded from there",
                 actual=f"{mount.mount_point} is mounted noexec",

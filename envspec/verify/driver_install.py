@@ -30,13 +30,13 @@ def check(needs: Needs, facts: HostFacts) -> list[Finding]:
         return []
     found = [finding for asset in carried for finding in _carried(asset, needs, facts)]
     has_none = facts.gpu_state.value in ("no-driver", "nouveau")
-    if not (carried or has_none) or any(finding.status == "warn" for finding in found):
+    if found or not (carried or has_none):
         return found
-    return [*found, *_kernel(facts), *_tools(facts), *_secure_boot(facts), *_other_method(facts, carried)]
+    return [*_kernel(facts), *_tools(facts), *_secure_boot(facts), *_other_method(facts, carried)]
 
 
 def _carried(asset: Asset, needs: Needs, facts: HostFacts) -> Iterator[Finding]:
-    """Whether the driver that the lock carries has any business on this host."""
+    """Why the driver that the lock carries has no business on this host; nothing where it has."""
     source = "the lock's installers; the driver on the host"
     expected = "a driver that this host needs"
     if is_vgpu(facts):

@@ -1,9 +1,9 @@
 """A case of ``tests/cases/verify``: a lock and a host in few words, and what the rules must say of them.
 
-``lock``: ``target``, ``variant``, ``distributions`` (``name==version TAG``; without a tag it's pure), ``sizes``
-and ``audit`` by project, ``upload``. ``assets``: rows with the fields of Asset. ``facts``: by the names of
-HostFacts, each as ``FACTS`` reads it, or ``{ absent = "why" }``, ``{ unknown = "why" }``. ``expect``: findings;
-of each rule in ``rules`` they stand there whole.
+``lock``: ``target``, ``variant``, ``distributions`` (``name==version TAG``; without a tag it's pure),
+``sizes`` and ``audit`` by project, ``upload``. ``assets``: rows with the fields of Asset. ``facts``: by the
+names of HostFacts, each as ``FACTS`` reads it, or ``{ absent = "why" }``, ``{ unknown = "why" }``.
+``expect``: findings; of each rule in ``rules`` they stand there whole.
 """
 
 from __future__ import annotations
