@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from envspec.errors import EnvspecError, InputError
@@ -38,12 +39,16 @@ def lock_paths(named: Sequence[str]) -> list[str]:
 def locks_in(folder: str) -> list[str]:
     """Every ``pylock.*.toml`` in a folder, or else in its ``locks``, by name."""
     for place in (folder, os.path.join(folder, "locks")):
-        try:
-            names = sorted(name for name in os.listdir(place) if _is_lock(name))
-        except (NotADirectoryError, FileNotFoundError):
-            continue
+        names = _names_in(place)
         if names:
             return [os.path.join(place, name) for name in names]
+    return []
+
+
+def _names_in(folder: str) -> list[str]:
+    """The names of locks; none where the folder isn't there or may not be listed."""
+    with suppress(OSError):
+        return sorted(name for name in os.listdir(folder) if _is_lock(name))
     return []
 
 
@@ -70,14 +75,11 @@ def siblings_of(files: Sequence[LockFile]) -> list[LockFile]:
     found: list[LockFile] = []
     for folder in dict.fromkeys(os.path.dirname(path) for path in named):
         specs = {file.lock.name for file in files if os.path.dirname(os.path.abspath(file.where)) == folder}
-        for name in sorted(os.listdir(folder)):
-            path = os.path.join(folder, name)
-            is_one = _is_lock(name) and any(name.startswith(f"pylock.{spec}-") for spec in specs)
-            if is_one and path not in named and len(found) < _MOST_SIBLINGS:
-                try:
-                    (file,) = read_locks([path])
-                except EnvspecError:
-                    continue
-                if file.lock.name in specs:
-                    found.append(file)
+        beside = [
+            name for name in _names_in(folder) if any(name.startswith(f"pylock.{spec}-") for spec in specs)
+        ]
+        for path in (os.path.join(folder, name) for name in beside[:_MOST_SIBLINGS]):
+            if path not in named:
+                with suppress(EnvspecError):
+                    found += [file for file in read_locks([path]) if file.lock.name in specs]
     return found
