@@ -7,8 +7,14 @@ import re
 from envspec.probe import brief_host as host
 from envspec.probe.brief_gpu import HOW, brief_flag, brief_install, brief_sources
 from envspec.probe.brief_line import BriefLine, listed
-from envspec.probe.brief_sheet import HEAD, read_sheet
-from envspec.probe.driver import read_driver, read_driver_cuda, read_driver_flavour, read_nvswitches
+from envspec.probe.brief_sheet import HEAD, is_brief, read_sheet
+from envspec.probe.driver import (
+    read_driver,
+    read_driver_cuda,
+    read_driver_flavour,
+    read_driver_library,
+    read_nvswitches,
+)
 from envspec.probe.facts import Fact, HostFacts, NetworkFacts, absent, known, unknown
 from envspec.probe.gpu_state import read_gpu_state
 from envspec.probe.gpus import read_gpus, read_gpus_on_bus, read_silent_gpus
@@ -16,6 +22,8 @@ from envspec.probe.items import Items
 from envspec.probe.numbers import driver_version, whole_number
 from envspec.probe.shown import plain
 from envspec.target.gpu import DriverVersion
+
+__all__ = ["is_brief", "read_brief"]
 
 _TIME = re.compile(r"(20[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2})Z", re.IGNORECASE)
 _NONE = BriefLine("", (), {})
@@ -56,6 +64,7 @@ def read_brief(text: str, where: str) -> HostFacts:
         gpus_silent=read_silent_gpus(sources),
         gpu_devices_usable=_flag(module, "RIGHTS"),
         driver=read_driver(_NOTHING, sources, state),
+        driver_library=read_driver_library(sources),
         driver_flavour=read_driver_flavour(_NOTHING, sources),
         driver_install=brief_install(lines.get("MODULE")),
         driver_cuda=read_driver_cuda(_NOTHING, sources),

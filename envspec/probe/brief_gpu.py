@@ -9,8 +9,7 @@ from envspec.probe.facts import DriverInstall, Fact, absent, known, unknown
 from envspec.probe.gpu_sources import GpuSources
 from envspec.probe.numbers import compute_capability, driver_version, toolkit_of_number, whole_number
 from envspec.probe.nvidia_proc import LoadedModule
-from envspec.probe.nvidia_smi import Smi
-from envspec.probe.nvidia_smi_report import SmiGpu
+from envspec.probe.nvidia_smi_report import Smi, SmiGpu
 from envspec.probe.nvml import Device, DeviceMemory, Nvml, Slice
 from envspec.probe.pci import Bus
 

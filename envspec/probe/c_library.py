@@ -28,15 +28,15 @@ def glibc_fact(items: Items, sources: GpuSources) -> Fact[tuple[int, int]]:
     for command in ("getconf GNU_LIBC_VERSION", "ldd --version"):
         text = items.text(f"command:{command}")
         said += [(text.need(), command)] if text.is_known else []
-    for text, how in said:
-        version = read_glibc(text)
+    for words, how in said:
+        version = read_glibc(words)
         if version is not None:
             return known(version, how)
     if sources.report is not None and sources.report.glibc is not None:
         return known(sources.report.glibc, "torch's collect_env")
-    if (call.is_known and call.need().musl) or any(is_musl(text) for text, _ in said):
+    if (call.is_known and call.need().musl) or any(is_musl(words) for words, _ in said):
         return absent("the C library", "it is musl")
-    why = "it names itself in a form that isn't known" if any(text for text, _ in said) else call.why
+    why = "it names itself in a form that isn't known" if any(words for words, _ in said) else call.why
     return unknown("the C library", why)
 
 

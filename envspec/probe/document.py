@@ -52,7 +52,8 @@ def read_evidence(text: str, where: str) -> Evidence | None:
     Raises InputError where one begins and can't be read, or is of a later version.
     """
     begin = text.find(BEGIN)
-    if begin >= 0 and not text.lstrip().startswith(("{", "[")):
+    is_quoted = text[begin + len(BEGIN) :].startswith("\\")
+    if begin >= 0 and not is_quoted:
         end = text.find(END, begin)
         if end < 0:
             raise _unreadable(where, "the line that ends it is missing: it was cut")

@@ -6,8 +6,10 @@ Plain values, made by ``reader`` from evidence, or by ``verify.planned`` from wh
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Generic, Literal, NamedTuple, TypeVar
+from dataclasses import dataclass
+from typing import Any, Generic, Literal, NamedTuple, TypeVar
+
+import msgspec
 
 from envspec.target.gpu import ComputeCapability, DriverVersion, ToolkitVersion
 
@@ -198,68 +200,70 @@ class EndpointObservation(NamedTuple):
     """Each further host that a redirect named, asked anew."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HostFacts:
+_UNKNOWN: Fact[Any] = unknown()
+
+
+class HostFacts(msgspec.Struct, frozen=True, kw_only=True):
     """Everything a rule may ask of a host."""
 
     label: str = ""
     source: str = ""
     """``evidence``, ``brief``, ``pasted``, or ``spec`` where it's only promised."""
-    os: Fact[OsRelease] = field(default_factory=unknown)
-    kernel: Fact[str] = field(default_factory=unknown)
-    arch: Fact[str] = field(default_factory=unknown)
-    glibc: Fact[tuple[int, int]] = field(default_factory=unknown)
-    glibcxx: Fact[tuple[int, ...]] = field(default_factory=unknown)
+    os: Fact[OsRelease] = _UNKNOWN
+    kernel: Fact[str] = _UNKNOWN
+    arch: Fact[str] = _UNKNOWN
+    glibc: Fact[tuple[int, int]] = _UNKNOWN
+    glibcxx: Fact[tuple[int, ...]] = _UNKNOWN
     """The newest GLIBCXX symbol version of the host's libstdc++, (3, 4, 25)."""
-    cpu_flags: Fact[frozenset[str]] = field(default_factory=unknown)
-    cpu_count: Fact[int] = field(default_factory=unknown)
-    memory: Fact[Memory] = field(default_factory=unknown)
-    limits: Fact[Mapping[str, int]] = field(default_factory=unknown)
+    cpu_flags: Fact[frozenset[str]] = _UNKNOWN
+    cpu_count: Fact[int] = _UNKNOWN
+    memory: Fact[Memory] = _UNKNOWN
+    limits: Fact[Mapping[str, int]] = _UNKNOWN
     """ulimits: ``nofile``, ``memlock`` (bytes), ``nproc``; -1 without limit."""
-    gpu_state: Fact[GpuState] = field(default_factory=unknown)
-    gpus: Fact[tuple[Gpu, ...]] = field(default_factory=unknown)
-    gpus_on_bus: Fact[int] = field(default_factory=unknown)
+    gpu_state: Fact[GpuState] = _UNKNOWN
+    gpus: Fact[tuple[Gpu, ...]] = _UNKNOWN
+    gpus_on_bus: Fact[int] = _UNKNOWN
     """How many GPUs of NVIDIA PCI shows, whatever their driver does."""
-    gpus_silent: Fact[int] = field(default_factory=unknown)
+    gpus_silent: Fact[int] = _UNKNOWN
     """How many devices the driver counts that did not answer: lost, or hung."""
-    gpu_devices_usable: Fact[bool] = field(default_factory=unknown)
+    gpu_devices_usable: Fact[bool] = _UNKNOWN
     """Whether whoever ran the probe may read and write /dev/nvidia*."""
-    driver: Fact[DriverVersion] = field(default_factory=unknown)
+    driver: Fact[DriverVersion] = _UNKNOWN
     driver_at_least: bool = False
     """Whether ``driver`` is only the floor that a spec promises."""
-    driver_library: Fact[str] = field(default_factory=unknown)
+    driver_library: Fact[str] = _UNKNOWN
     """The user-space library's version, where it differs or the module isn't loaded: ``570.86``."""
-    driver_flavour: Fact[Literal["open", "proprietary"]] = field(default_factory=unknown)
-    driver_install: Fact[DriverInstall] = field(default_factory=unknown)
-    driver_cuda: Fact[ToolkitVersion] = field(default_factory=unknown)
+    driver_flavour: Fact[Literal["open", "proprietary"]] = _UNKNOWN
+    driver_install: Fact[DriverInstall] = _UNKNOWN
+    driver_cuda: Fact[ToolkitVersion] = _UNKNOWN
     """The CUDA level of the driver; no toolkit."""
-    nvswitches: Fact[int] = field(default_factory=unknown)
-    fabric_manager: Fact[DriverVersion] = field(default_factory=unknown)
-    fabric_manager_active: Fact[bool] = field(default_factory=unknown)
-    nouveau_loaded: Fact[bool] = field(default_factory=unknown)
-    kernel_headers: Fact[bool] = field(default_factory=unknown)
-    secure_boot: Fact[bool] = field(default_factory=unknown)
-    toolkits: Fact[tuple[Toolkit, ...]] = field(default_factory=unknown)
-    cudnn: Fact[tuple[Cudnn, ...]] = field(default_factory=unknown)
-    pythons: Fact[tuple[Interpreter, ...]] = field(default_factory=unknown)
-    libraries: Fact[frozenset[str]] = field(default_factory=unknown)
+    nvswitches: Fact[int] = _UNKNOWN
+    fabric_manager: Fact[DriverVersion] = _UNKNOWN
+    fabric_manager_active: Fact[bool] = _UNKNOWN
+    nouveau_loaded: Fact[bool] = _UNKNOWN
+    kernel_headers: Fact[bool] = _UNKNOWN
+    secure_boot: Fact[bool] = _UNKNOWN
+    toolkits: Fact[tuple[Toolkit, ...]] = _UNKNOWN
+    cudnn: Fact[tuple[Cudnn, ...]] = _UNKNOWN
+    pythons: Fact[tuple[Interpreter, ...]] = _UNKNOWN
+    libraries: Fact[frozenset[str]] = _UNKNOWN
     """Sonames that the loader knows, of the host's own word size."""
     libraries_asked: frozenset[str] = frozenset()
     """Not empty where only these were looked for, as for a brief: of others nothing is known."""
-    executables: Fact[Mapping[str, str]] = field(default_factory=unknown)
+    executables: Fact[Mapping[str, str]] = _UNKNOWN
     """Name to path of those found; a name that was looked for and isn't there maps to ''."""
-    mounts: Fact[tuple[Mount, ...]] = field(default_factory=unknown)
-    selinux: Fact[str] = field(default_factory=unknown)
+    mounts: Fact[tuple[Mount, ...]] = _UNKNOWN
+    selinux: Fact[str] = _UNKNOWN
     """``enforcing``, ``permissive`` or ``disabled``."""
-    fips: Fact[bool] = field(default_factory=unknown)
-    fapolicyd: Fact[bool] = field(default_factory=unknown)
-    repositories: Fact[tuple[str, ...]] = field(default_factory=unknown)
+    fips: Fact[bool] = _UNKNOWN
+    fapolicyd: Fact[bool] = _UNKNOWN
+    repositories: Fact[tuple[str, ...]] = _UNKNOWN
     """Ids of the enabled ones."""
-    media: Fact[tuple[str, ...]] = field(default_factory=unknown)
+    media: Fact[tuple[str, ...]] = _UNKNOWN
     """Mount points of optical or ISO media."""
-    clock: Fact[str] = field(default_factory=unknown)
+    clock: Fact[str] = _UNKNOWN
     """The host's own UTC time, RFC 3339."""
-    locale: Fact[str] = field(default_factory=unknown)
-    network: Fact[NetworkFacts] = field(default_factory=unknown)
-    ca_stores: Fact[tuple[str, ...]] = field(default_factory=unknown)
-    endpoints: Fact[tuple[EndpointObservation, ...]] = field(default_factory=unknown)
+    locale: Fact[str] = _UNKNOWN
+    network: Fact[NetworkFacts] = _UNKNOWN
+    ca_stores: Fact[tuple[str, ...]] = _UNKNOWN
+    endpoints: Fact[tuple[EndpointObservation, ...]] = _UNKNOWN

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from envspec.probe.collect_env import CollectEnv, read_collect_env
 from envspec.probe.facts import Fact, absent, known, unknown
 from envspec.probe.items import Items, said_why
 from envspec.probe.nvidia_proc import LoadedModule, read_proc_version
-from envspec.probe.nvidia_smi import Smi, read_smi
+from envspec.probe.nvidia_smi_report import NO_SMI, Smi
 from envspec.probe.nvml import Nvml
 from envspec.probe.pci import Bus, read_bus
+
+if TYPE_CHECKING:
+    from envspec.probe.collect_env import CollectEnv
 
 _PROC = "file:/proc/driver/nvidia/version"
 
@@ -40,7 +42,6 @@ def read_gpu_sources(items: Items) -> GpuSources:
     if item is not None:
         nvml = items.value_despite_error("call:nvml", Nvml)
         error = said_why(item.error) if item.error else ""
-    report = items.text("command:python -m torch.utils.collect_env")
     return GpuSources(
         nvml=nvml,
         nvml_error=error,
@@ -48,9 +49,27 @@ def read_gpu_sources(items: Items) -> GpuSources:
         module=_module(items),
         module_on_disk=_on_disk(items),
         nouveau=_nouveau(items),
-        smi=read_smi(items),
-        report=read_collect_env(report.need()) if report.is_known else None,
+        smi=_smi(items),
+        report=_report(items),
     )
+
+
+def _smi(items: Items) -> Smi:
+    """Most hosts were asked by NVML alone, so what reads nvidia-smi is loaded only where it's needed."""
+    if next(items.starting("command:nvidia-smi"), None) is None:
+        return NO_SMI
+    from envspec.probe.nvidia_smi import read_smi
+
+    return read_smi(items)
+
+
+def _report(items: Items) -> CollectEnv | None:
+    text = items.text("command:python -m torch.utils.collect_env")
+    if not text.is_known:
+        return None
+    from envspec.probe.collect_env import read_collect_env
+
+    return read_collect_env(text.need())
 
 
 def _module(items: Items) -> Fact[LoadedModule]:

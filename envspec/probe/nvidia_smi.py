@@ -6,37 +6,20 @@ What is asked for by name (``--query-gpu``, ``-q``, ``-L``) goes before the defa
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 from envspec.probe.items import Items, said_why
-from envspec.probe.nvidia_smi_failure import SmiFailure, read_failure
+from envspec.probe.nvidia_smi_failure import read_failure
 from envspec.probe.nvidia_smi_list import is_list, read_list
 from envspec.probe.nvidia_smi_log import read_log, read_versions
 from envspec.probe.nvidia_smi_query import read_query, refused_field
-from envspec.probe.nvidia_smi_report import SmiGpu, SmiReport
+from envspec.probe.nvidia_smi_report import Smi, SmiFailure, SmiGpu, SmiReport
 from envspec.probe.nvidia_smi_table import read_table
-from envspec.target.gpu import DriverVersion, ToolkitVersion
 
 T = TypeVar("T")
 
 _MAX_TEXT = 256 * 1024
 _KEY = "command:nvidia-smi"
-
-
-class Smi(NamedTuple):
-    """What all outputs say together."""
-
-    tool: DriverVersion | None = None
-    driver: DriverVersion | None = None
-    cuda: ToolkitVersion | None = None
-    gpus: tuple[SmiGpu, ...] = ()
-    attached: int | None = None
-    failure: SmiFailure | None = None
-    refused: tuple[str, ...] = ()
-    """Fields that this nvidia-smi is too old for."""
-    is_there: bool | None = None
-    """Whether the program is on the host; None where nothing looked for it."""
-    how: str = "nvidia-smi"
 
 
 def read_smi(items: Items) -> Smi:

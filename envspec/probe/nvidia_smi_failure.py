@@ -6,9 +6,9 @@ Source of the statuses: NVIDIA, nvidia-smi's manual, "RETURN VALUE". The texts a
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
 from envspec.probe.facts import GpuState
+from envspec.probe.nvidia_smi_report import SmiFailure
 
 _TEXTS: tuple[tuple[re.Pattern[str], GpuState], ...] = (
     (re.compile(r"Driver/library version mismatch"), "versions-differ"),
@@ -26,15 +26,6 @@ _STATUSES: dict[int, GpuState] = {
     18: "versions-differ",
 }
 _LIBRARY = re.compile(r"NVML library version: {0,20}([0-9]{2,4}(?:\.[0-9]{1,4}){1,2})\b")
-
-
-class SmiFailure(NamedTuple):
-    """Why it shows nothing."""
-
-    state: GpuState
-    said: str
-    library: str = ""
-    """``570.86``, two numbers of the library's version, where it names it."""
 
 
 def read_failure(text: str, status: int | None = None) -> SmiFailure | None:

@@ -1,9 +1,10 @@
-"""What one output of nvidia-smi says, whichever of its forms it has."""
+"""What nvidia-smi says: of one output, whichever of its forms it has, and of all together."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
+from envspec.probe.facts import GpuState
 from envspec.target.gpu import ComputeCapability, DriverVersion, ToolkitVersion
 
 
@@ -39,6 +40,35 @@ class SmiReport(NamedTuple):
     gpus: tuple[SmiGpu, ...] = ()
     attached: int | None = None
     """How many devices it says there are, where it says so."""
+
+
+class SmiFailure(NamedTuple):
+    """Why it shows nothing."""
+
+    state: GpuState
+    said: str
+    library: str = ""
+    """``570.86``, two numbers of the library's version, where it names it."""
+
+
+class Smi(NamedTuple):
+    """What all outputs say together."""
+
+    tool: DriverVersion | None = None
+    driver: DriverVersion | None = None
+    cuda: ToolkitVersion | None = None
+    gpus: tuple[SmiGpu, ...] = ()
+    attached: int | None = None
+    failure: SmiFailure | None = None
+    refused: tuple[str, ...] = ()
+    """Fields that this nvidia-smi is too old for."""
+    is_there: bool | None = None
+    """Whether the program is on the host; None where nothing looked for it."""
+    how: str = "nvidia-smi"
+
+
+NO_SMI = Smi()
+"""Where nvidia-smi wasn't asked."""
 
 
 def on_or_off(text: str) -> bool | None:

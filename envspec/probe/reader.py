@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from envspec.errors import InputError
-from envspec.probe.brief import read_brief
-from envspec.probe.brief_sheet import is_brief
 from envspec.probe.c_library import glibc_fact, glibcxx_fact
 from envspec.probe.cpu import read_cpu_count, read_cpu_flags
 from envspec.probe.cudnn import cudnn_fact
@@ -25,10 +23,9 @@ from envspec.probe.driver import (
     read_nvswitches,
 )
 from envspec.probe.driver_install import read_driver_install
-from envspec.probe.endpoints import read_endpoints
 from envspec.probe.evidence import EVIDENCE_SCHEMA, Evidence, Item
 from envspec.probe.executables import read_executables
-from envspec.probe.facts import HostFacts
+from envspec.probe.facts import EndpointObservation, Fact, HostFacts, unknown
 from envspec.probe.gpu_sources import read_gpu_sources
 from envspec.probe.gpu_state import read_gpu_state
 from envspec.probe.gpus import read_gpus, read_gpus_on_bus, read_silent_gpus
@@ -37,7 +34,6 @@ from envspec.probe.items import Items
 from envspec.probe.loader import read_libraries, sonames_fact
 from envspec.probe.memory import read_limits, read_memory
 from envspec.probe.network_facts import read_ca_stores, read_network
-from envspec.probe.pasted import items_of_paste
 from envspec.probe.repositories import read_repositories
 from envspec.probe.security import (
     read_fabric_manager_active,
@@ -62,8 +58,12 @@ def read_facts(data: bytes, where: str) -> HostFacts:
     evidence = read_evidence(text, where)
     if evidence is not None:
         return facts_of(evidence)
+    from envspec.probe.brief import is_brief, read_brief
+
     if is_brief(text):
         return read_brief(text, where)
+    from envspec.probe.pasted import items_of_paste
+
     items = items_of_paste(text)
     if items:
         return facts_of_items(items)
@@ -130,5 +130,14 @@ def facts_of(evidence: Evidence, source: str = "evidence") -> HostFacts:
         locale=read_locale(items),
         network=read_network(items),
         ca_stores=read_ca_stores(items),
-        endpoints=read_endpoints(items.get("call:endpoints")),
+        endpoints=_endpoints(items),
     )
+
+
+def _endpoints(items: Items) -> Fact[tuple[EndpointObservation, ...]]:
+    item = items.get("call:endpoints")
+    if item is None:
+        return unknown("call:endpoints", "no endpoint was tried from this host")
+    from envspec.probe.endpoints import read_endpoints
+
+    return read_endpoints(item)
