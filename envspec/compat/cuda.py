@@ -69,8 +69,8 @@ class Branch(Row, frozen=True, kw_only=True, rename="kebab"):
     is_over: bool = False
     cuda: _Release | None = None
     """The CUDA level that its drivers have."""
-    cuda_source: str = ""
     is_cuda_weak: bool = False
+    """Whether that is an observation that others can't look up."""
     last_for: tuple[Architecture, ...] = ()
     """GPUs that no later branch runs."""
 
@@ -126,8 +126,8 @@ class CodeTargetRow(Row, frozen=True, kw_only=True, rename="kebab"):
 
     target: Annotated[str, msgspec.Meta(pattern=r"^sm_[0-9]+[af]?$")]
     first: _Release | None = None
-    last: _Release | None = None
-    """None while toolkits still make it, or where no source says."""
+    last: Annotated[str, msgspec.Meta(pattern=r"^([0-9]+\.[0-9]+)?$")] | None = None
+    """Empty while toolkits still make it; None where no source says."""
 
 
 class ErrorCode(Row, frozen=True, kw_only=True, rename="kebab"):

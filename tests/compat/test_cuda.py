@@ -172,7 +172,7 @@ def test_hopper_needs_cuda_11_8_and_cuda_13_drops_volta() -> None:
     hopper, volta = code_target(ComputeCapability(9, 0)), code_target(ComputeCapability(7, 0))
     assert hopper is not None
     assert volta is not None
-    assert (hopper.first, hopper.last, volta.last) == ("11.8", None, "12.9")
+    assert (hopper.first, hopper.last, volta.last) == ("11.8", "", "12.9")
     assert code_target(ComputeCapability(99, 9)) is None
 
 
