@@ -102,7 +102,7 @@ first() {
 have() { command -v "$1" >/dev/null 2>&1; }
 number() { case $1 in '' | *[!0-9]*) return 1 ;; esac; }
 limited() {
-  if have timeout; then timeout 5 "$@"; else "$@"; fi
+  if have timeout; then timeout -s KILL 5 "$@"; else "$@"; fi
 }
 
 # A path, without the names of people.
@@ -260,7 +260,8 @@ EOT
 }
 
 ask_smi() {
-  answer=$(timeout -s KILL 5 "$smi" "$@" 2>/dev/null </dev/null)
+  answer=$(cd / && env -i LANG=C LC_ALL=C HOME=/ PATH=/usr/sbin:/usr/bin:/sbin:/bin \
+    timeout -s KILL 5 "$smi" "$@" 2>/dev/null </dev/null)
   status=$?
   key "command:nvidia-smi $*"
   if [ $status -eq 137 ] || [ $status -eq 124 ]; then
