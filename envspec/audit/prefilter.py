@@ -81,7 +81,8 @@ def _asset_host(url: str, table: Urls) -> str:
     path = parts.path.lower()
     if not re.fullmatch(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+", host) or len(path) < 2:
         return ""
-    is_asset = (
-        host in table.hosts or path.endswith(table.endings) or any(mark in path for mark in table.paths)
-    )
+    if path.endswith(table.not_endings):
+        return ""
+    marked = any(mark in url.lower() for mark in table.paths)
+    is_asset = marked or host in table.hosts or path.endswith(table.endings)
     return host if is_asset and not host.replace(".", "").isdigit() else ""

@@ -22,7 +22,7 @@ _LOCAL_PATHS = {
 class Place:
     """The module, a class or a function, with the names that are given values in it."""
 
-    __slots__ = ("defaults", "is_class", "name", "node", "parent", "values")
+    __slots__ = ("annotations", "defaults", "is_class", "name", "node", "parent", "values")
 
     def __init__(self, name: str, parent: Place | None, node: ast.AST, is_class: bool = False) -> None:
         self.name = name
@@ -33,6 +33,7 @@ class Place:
         self.values: dict[str, list[ast.expr]] = {}
         self.defaults: dict[str, ast.expr | None] = {}
         """Parameters, in order."""
+        self.annotations: dict[str, ast.expr] = {}
 
     @property
     def line(self) -> int:
@@ -106,6 +107,8 @@ class SourceFile:
             self._defined.add(node.name)
         if not isinstance(node, ast.ClassDef):
             inner.defaults = _parameters(node.args)
+            arguments = (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)
+            inner.annotations = {each.arg: each.annotation for each in arguments if each.annotation}
             self.functions.append(inner)
             yield from (
                 (default, place, in_main) for default in inner.defaults.values() if default is not None
@@ -176,6 +179,9 @@ class SourceFile:
         scope: Place | None = place
         while scope is not None:
             if name in scope.defaults:
+                kind = scope.annotations.get(name)
+                if isinstance(kind, (ast.Name, ast.Attribute)) and scope.parent is not None:
+                    return self.dotted(kind, scope.parent, depth + 1)
                 return "?"
             given = scope.values.get(name)
             if given and not scope.is_class and name not in self._aliases:

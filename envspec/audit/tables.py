@@ -81,10 +81,12 @@ class Defaults(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="
     checked: datetime.date
 
 
-class Urls(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Urls(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
     """How a URL of weights looks."""
 
     endings: tuple[str, ...]
+    not_endings: tuple[str, ...]
+    """Of pictures and pages, which may lie on a host of weights."""
     hosts: frozenset[str]
     paths: tuple[str, ...]
     source: str

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -70,10 +71,9 @@ def test_a_file_with_any_header_byte_changed_never_raises_more(library: bytes) -
     for place in range(4, 400):
         data = bytearray(library)
         data[place] ^= 0xFF
-        try:
-            read_elf("a", over(bytes(data)))
-        except BrokenElfError as error:
-            assert str(error)
+        with suppress(BrokenElfError):
+            elf = read_elf("a", over(bytes(data)))
+            assert elf is None or len(elf.needed) <= 1024
 
 
 @pytest.mark.parametrize(
