@@ -149,3 +149,9 @@ def test_a_document_that_is_not_there_ends_in_an_error() -> None:
 def test_a_table_that_is_not_there_is_told() -> None:
     with pytest.raises(KeyError, match=r"cuda\.branches"):
         rows_of("cuda.branches")
+
+
+def test_the_page_on_tables_names_every_document() -> None:
+    page = Path(__file__).parents[2] / "docs" / "tables.md"
+    text = page.read_text(encoding="utf-8")
+    assert [name for name in documents() if f"`{name}.json`" not in text] == []
