@@ -62,7 +62,7 @@ def read_brief(text: str, where: str) -> HostFacts:
         gpus=read_gpus(_NOTHING, sources, state),
         gpus_on_bus=read_gpus_on_bus(sources),
         gpus_silent=read_silent_gpus(sources),
-        gpu_devices_usable=_flag(module, "RIGHTS"),
+        gpu_devices_usable=_rights(module),
         driver=read_driver(_NOTHING, sources, state),
         driver_library=read_driver_library(sources),
         driver_flavour=read_driver_flavour(_NOTHING, sources),
@@ -94,6 +94,12 @@ def read_brief(text: str, where: str) -> HostFacts:
 def _flag(line: BriefLine, name: str) -> Fact[bool]:
     value = brief_flag(line.pair(name))
     return unknown(HOW) if value is None else known(value, HOW)
+
+
+def _rights(module: BriefLine) -> Fact[bool]:
+    if module.pair("RIGHTS").lower() == "none":
+        return absent(HOW, "there are no device files")
+    return _flag(module, "RIGHTS")
 
 
 def _selinux(text: str) -> Fact[str]:

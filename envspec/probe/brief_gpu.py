@@ -54,12 +54,11 @@ def brief_install(line: BriefLine | None) -> Fact[DriverInstall]:
     if traces is None:
         return unknown(HOW)
     method = next((method for method in _METHODS if method in traces), None)
-    if method is None:
-        return (
-            absent(HOW, "no trace of an installation")
-            if not traces
-            else unknown(HOW, "a way that isn't known")
-        )
+    if method is None and traces:
+        return unknown(HOW, "a way that isn't known")
+    is_loaded = line is not None and line.value(0).lower() != "none"
+    if method is None or (method == "container" and not is_loaded):
+        return absent(HOW, "no trace of an installation")
     return known(DriverInstall(method), HOW)
 
 

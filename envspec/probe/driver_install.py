@@ -37,8 +37,8 @@ def read_driver_install(items: Items, sources: GpuSources) -> Fact[DriverInstall
         return known(DriverInstall("runfile", (), _of_log(log)), log.how)
     if _is_container(items) and sources.module.is_known:
         return known(DriverInstall("container"), "the driver is loaded, and this is a container")
-    if packages.state == "absent" and not sources.module.is_known:
-        return absent(packages.how, packages.why)
+    if sources.module.state == "absent" and (packages.state == "absent" or _no_trace(traces)):
+        return absent(packages.how, packages.why if packages.state == "absent" else "it left no trace")
     return unknown(packages.how, packages.why or "it left no trace that is known")
 
 
@@ -71,6 +71,12 @@ def _refined(items: Items, method: Literal["rpm", "deb"]) -> Literal["rpm", "deb
     if any(place.startswith("kernel/nvidia-") for place in places):
         return "precompiled"
     return method
+
+
+def _no_trace(traces: Fact[dict[str, str]]) -> bool:
+    """Whether neither a driver's tools nor its uninstaller lie where every way of installing puts them."""
+    paths = ("/usr/bin/nvidia-smi", "/usr/bin/nvidia-uninstall", "/var/lib/dkms/nvidia")
+    return traces.is_known and all(traces.need().get(path) == "absent" for path in paths)
 
 
 def _is_container(items: Items) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from envspec.probe.facts import Fact, absent, known, unknown
+from envspec.probe.facts import Fact, known, unknown
 from envspec.probe.items import Items, said_why
 from envspec.probe.nvidia_proc import LoadedModule, read_proc_version
 from envspec.probe.nvidia_smi_report import NO_SMI, Smi
@@ -93,7 +93,7 @@ def _on_disk(items: Items) -> Fact[bool]:
 def _nouveau(items: Items) -> Fact[bool]:
     text = items.text("file:/proc/modules")
     if text.state == "absent":
-        return absent(text.how, "a kernel without modules")
+        return Fact("known", False, text.how, "a kernel without modules")
     if not text.is_known:
         return unknown(text.how, text.why)
     return known(any(line.split(" ", 1)[0] == "nouveau" for line in text.need().splitlines()), text.how)
