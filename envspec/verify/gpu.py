@@ -28,7 +28,7 @@ def check(needs: Needs, facts: HostFacts) -> list[Finding]:
         return [not_known(RULE, "GPUs", _expected_count(needs), facts.gpus, fix, _PROMISE)]
     gpus = facts.gpus.need()
     return [
-        _count(needs, gpus),
+        *([_count(needs, gpus)] if facts.source != "spec" else []),
         *_other_than_promised(needs, gpus, facts),
         *_memory(needs, gpus),
         *gpu_use.check(gpus, facts),

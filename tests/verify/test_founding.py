@@ -39,7 +39,8 @@ def test_cu118_runs_minor_version_compatible_with_both_floors_and_what_does_not_
         "0.61.2), which makes PTX",
         fix="leave it at that, and don't use torch.compile (triton 2.1.0) or numba.cuda (numba 0.61.2)\n"
         f"a driver 520.61.05 or later, {ANOTHER_DRIVER}",
-        source=f"cuda.json, floor of CUDA 11: {NOTES} (Table 2); cuda.json, toolkit 11.8.0: {NOTES} (Table 3)",
+        source=f"cuda.json, floor of CUDA 11: {NOTES} (Table 2); "
+        f"cuda.json, toolkit 11.8.0: {NOTES} (Table 3)",
         grade="minor-version",
     )
     assert [finding for finding in found if finding.status == "fail"] == []
@@ -59,10 +60,11 @@ def test_cu121_is_refused_with_three_ways_out() -> None:
         fix="cu118 runs on it, minor-version compatible\n"
         f"a driver 525.60.13 or later, {ANOTHER_DRIVER}\n"
         "without root: cuda-compat-12-1, unpacked anywhere, its folder first in LD_LIBRARY_PATH; as "
-        '[[installers]] kind = "cuda-compat", version = "12.1" the bundle carries it. Its limits: NVIDIA\'s own '
-        "images list it for R515, but later ones no more; data-centre GPUs alone (else CUDA error 804); take "
-        "it away once the driver is newer than 530.30.02 (CUDA error 803)",
-        source=f"cuda.json, floor of CUDA 12: {NOTES} (Table 2); cuda.json, toolkit 12.1.0: {NOTES} (Table 3)",
+        '[[installers]] kind = "cuda-compat", version = "12.1" the bundle carries it. Its limits: '
+        "NVIDIA's own images list it for R515, but later ones no more; data-centre GPUs alone (else CUDA "
+        "error 804); take it away once the driver is newer than 530.30.02 (CUDA error 803)",
+        source=f"cuda.json, floor of CUDA 12: {NOTES} (Table 2); "
+        f"cuda.json, toolkit 12.1.0: {NOTES} (Table 3)",
         grade="refused",
         variants=("cu118",),
     )
