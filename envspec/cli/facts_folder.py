@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import suppress
 from functools import partial
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from envspec.cli.facts_files import host_name, read_facts_file
 from envspec.cli.judged_locks import lock_paths, locks_in
@@ -14,9 +15,11 @@ from envspec.steps.fleet import judge_one
 from envspec.steps.verify import Asked
 from envspec.verify.judgement import HostJudged
 
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
+
 _FEW = 24
 """Hosts that one process judges sooner than others start."""
-_AT_A_TIME = 8
 
 
 class Place(NamedTuple):
@@ -43,9 +46,11 @@ def told_apart(named: Sequence[str]) -> tuple[list[Place], list[str]]:
             locks.append(name)
         else:
             places[name] = Place(name, host_name(name))
-    for missing, what in ((not places, "facts of hosts"), (not locks, "a lock")):
+    for missing, what in ((not places, "a file of facts"), (not locks, "a lock")):
         if missing:
-            raise InputError(what=f"no {what} among the arguments", fix="envspec fleet FACTS... LOCK...")
+            raise InputError(
+                what=f"{what} is missing among the arguments", fix="envspec fleet FACTS... LOCK..."
+            )
     return list(places.values()), lock_paths(locks)
 
 
@@ -61,42 +66,51 @@ def _in_folder(folder: str) -> Iterator[Place]:
                 yield Place(path, label)
 
 
-def judged(several: Sequence[Asked], places: Sequence[Place], day: str) -> Iterator[HostJudged]:
-    """Each host in turn; many are judged by as many processes as there are processors to use."""
+def judged(several: Sequence[Asked], places: Sequence[Place], day: str) -> Generator[HostJudged, None, None]:
+    """Each host in turn; many are judged by as many processes as there are processors to use.
+
+    Close it where it isn't taken to its end. Raises OutsideError where a process is ended by others.
+    """
     jobs = min(len(os.sched_getaffinity(0)), len(places) // _FEW)
     if jobs < 2:
-        yield from map(partial(_judged, several, day), places)
+        yield from (_judged(several, place, day) for place in places)
         return
-    from concurrent.futures import ProcessPoolExecutor
-    from concurrent.futures.process import BrokenProcessPool
     from multiprocessing import get_context
 
-    with ProcessPoolExecutor(jobs, get_context("fork"), _set_up, (several, day)) as pool:
-        try:
-            yield from pool.map(_judged_there, places, chunksize=_AT_A_TIME)
-        except BrokenProcessPool as error:
-            raise OutsideError(what="a process that judged hosts was ended", why=str(error)) from error
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+    context = get_context("fork")
+    workers = []
+    try:
+        for number in range(jobs):
+            receiver, sender = context.Pipe(duplex=False)
+            process = context.Process(
+                target=_judge_there, args=(sender, several, places[number::jobs], day), daemon=True
+            )
+            process.start()
+            sender.close()  # so that a process that is gone is noticed
+            workers.append((process, receiver))
+        for number in range(len(places)):
+            try:
+                host: HostJudged = workers[number % jobs][1].recv()
+            except (EOFError, OSError) as error:
+                raise OutsideError(what="a process that judged hosts was ended before its time") from error
+            yield host
+    finally:
+        for process, receiver in workers:
+            process.terminate()
+            process.join()
+            receiver.close()
 
 
-def _judged(several: Sequence[Asked], day: str, place: Place) -> HostJudged:
-    read = partial(read_facts_file, place.path, place.label)
-    return judge_one(several, read, label=place.label, where=place.path, today=day)
-
-
-_there: list[tuple[Sequence[Asked], str]] = []
-"""In a process of the pool: what it judges by."""
-
-
-def _set_up(several: Sequence[Asked], day: str) -> None:
+def _judge_there(sender: Connection, several: Sequence[Asked], places: Sequence[Place], day: str) -> None:
     import signal
 
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that the user started
-    _there[:] = [(several, day)]
+    with suppress(BrokenPipeError):
+        for place in places:
+            sender.send(_judged(several, place, day))
 
 
-def _judged_there(place: Place) -> HostJudged:
-    several, day = _there[0]
-    return _judged(several, day, place)
+def _judged(several: Sequence[Asked], place: Place, day: str) -> HostJudged:
+    read = partial(read_facts_file, place.path, place.label)
+    return judge_one(several, read, label=place.label, where=place.path, today=day)
