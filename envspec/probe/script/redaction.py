@@ -49,11 +49,12 @@ SURE_IPV4 = re.compile(
     r"(?:(?<=//)|(?<=@))(?:\d{1,3}\.){3}\d{1,3}|(?<![0-9A-Za-z_.])(?:192\.168|172\.(?:1[6-9]|2\d|3[01]))\.\d{1,3}\.\d{1,3}(?!\d)"
 )
 IPV6 = re.compile(
-    r"(?<![0-9A-Za-z_:.])(?:[0-9A-Fa-f]{1,4})?(?::[0-9A-Fa-f]{0,4}){2,7}(?::?(?:\d{1,3}\.){3}\d{1,3})?(?![0-9A-Za-z_:])"
+    r"(?<![0-9A-Za-z_:.])(?:[0-9A-Fa-f]{1,4})?"
+    r"(?:(?::[0-9A-Fa-f]{0,4}){1,6}:(?:\d{1,3}\.){3}\d{1,3}|(?::[0-9A-Fa-f]{0,4}){2,7})(?![0-9A-Za-z_:])"
 )
 SERIAL = re.compile(r"(?i)(serial(?:[ _-]?(?:number|no|nr))?\.?\s*[:=#]\s*)(?!N/A)[^\s,;|\"]+")
-URL_HOST = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://)(?:[^\s/@\"']*@)?[^\s/:\"'\[\]]+")
-AT_HOST = re.compile(r"[A-Za-z0-9_.+-]+@[A-Za-z0-9][A-Za-z0-9_.-]*")
+URL_HOST = re.compile(r"(?<![A-Za-z0-9+.-])([A-Za-z][A-Za-z0-9+.-]*://)(?:[^\s/@\"']*@)?[^\s/:\"'\[\]]+")
+AT_HOST = re.compile(r"(?<![A-Za-z0-9_.+-])[A-Za-z0-9_.+-]+@[A-Za-z0-9][A-Za-z0-9_.-]*")
 HOME = re.compile(r"(/(?:home|Users|homes|users)/)[^/\s\"':,;|]+")
 
 
@@ -70,7 +71,7 @@ class Redactor:
         hosts, domains = host_names(environ)
         self.words = [
             (words_pattern(names), word)
-            for names, word in ((domains, "[domain]"), (hosts, "[host]"), (users, "[user]"))
+            for names, word in ((hosts, "[host]"), (domains, "[domain]"), (users, "[user]"))
         ]
 
     def items(self, items):

@@ -118,13 +118,19 @@ hidden() {
   quoted "$path"
 }
 mount_one() {
-  at=$2
-  while [ ! -e "$at" ] && [ -n "$at" ]; do at=${at%/*}; done
-  at=${at:-/}
   printf '%s{"path": "' "$between"
   between=', '
   hidden "$2"
   printf '", "for": ["%s"]' "$1"
+  at=$2
+  while :; do
+    limited test -e "$at"
+    case $? in
+      0) break ;;
+      1) at=${at%/*} at=${at:-/} ;;
+      *) printf ', "error": "timeout"}'; return ;;
+    esac
+  done
   [ "$at" = "$2" ] || { printf ', "at": "'; hidden "$at"; printf '"'; }
   point=
   {

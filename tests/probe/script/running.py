@@ -80,6 +80,14 @@ def may_unshare() -> bool:
     return bool(tool) and subprocess.run(command, capture_output=True).returncode == 0
 
 
+@functools.lru_cache(maxsize=1)
+def names_of_script() -> Mapping[str, Any]:
+    """Everything that the file defines, for a look at one function of it."""
+    space: dict[str, Any] = {"__name__": "probe"}
+    exec(compile(script_text(), "probe.py", "exec"), space)
+    return space
+
+
 def script_path(folder: Path) -> Path:
     path = folder / "probe.py"
     path.write_text(script_text(), encoding="utf-8")
