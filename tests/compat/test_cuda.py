@@ -141,12 +141,26 @@ def test_a_compatibility_package_is_of_no_use_to_a_driver_that_is_newer() -> Non
     assert not package.runs_on(driver("580.65.06"))
 
 
+@pytest.mark.parametrize(
+    ("toolkit", "branches", "dropped"),
+    [
+        ("11.8", (450, 470, 510, 515), (450, 510, 515)),
+        ("12.4", (470, 525, 535), ()),
+        ("12.6", (470, 535, 550), ()),
+        ("12.8", (470, 535, 550, 560, 565), ()),
+        ("13.0", (535, 550, 565, 570, 575), ()),
+    ],
+)
+def test_each_cuda_has_the_branches_that_nvidias_images_list(
+    toolkit: str, branches: tuple[int, ...], dropped: tuple[int, ...]
+) -> None:
+    package = compat_package(cuda(toolkit))
+    assert package is not None
+    assert (package.branches, package.dropped, package.weak) == (branches, dropped, False)
+
+
 def test_where_no_list_of_branches_is_known_there_is_no_package() -> None:
-    assert compat_package(cuda("12.2")) is None
-
-
-def test_the_lists_that_nobody_can_look_up_are_marked() -> None:
-    assert [row.cuda for row in tables().compat_package if row.weak] == ["11.8", "12.4", "12.6"]
+    assert compat_package(cuda("13.2")) is None
 
 
 def test_every_package_holds_the_driver_of_its_toolkit_and_lists_known_branches() -> None:
