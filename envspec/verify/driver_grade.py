@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Literal, NamedTuple
 
 from envspec.compat.cuda import MinorFloor, ToolkitRelease, branch, minor_floor, toolkit_driver
@@ -24,6 +25,7 @@ class Floors(NamedTuple):
         return self.full.driver_version if self.full is not None else None
 
 
+@functools.cache
 def floors(cuda: ToolkitVersion) -> Floors:
     """The rows of ``cuda``; its own floor stays away for 11.0, which came before that promise."""
     minor, full = minor_floor(cuda), toolkit_driver(cuda)
