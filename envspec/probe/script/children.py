@@ -195,7 +195,7 @@ class Crew:
 def become_child(out, err, timeout_s):
     """Keep nothing of whoever ran the probe open: a child that hangs for ever must hold nobody up."""
     os.setsid()
-    for number in (signal.SIGPIPE, signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_DFL)
     nothing = os.open("/dev/null", os.O_RDONLY)
     os.dup2(nothing, 0)
