@@ -17,6 +17,7 @@ _TEXTS: tuple[tuple[re.Pattern[str], GpuState], ...] = (
     (re.compile(r"couldn't find libnvidia-ml\.so"), "library-missing"),
     (re.compile(r"Failed to initialize NVML: [^\n]{1,80}"), "no-answer"),
     (re.compile(r"Unable to determine the device handle for [^\n]{1,120}"), "no-answer"),
+    (re.compile(r"Mismatch in versions between nvidia-smi and NVML"), "no-answer"),
     (re.compile(r"No devices were found"), "no-answer"),
 )
 _STATUSES: dict[int, GpuState] = {

@@ -15,8 +15,8 @@ from envspec.probe.reader import read_facts
 
 SAME_ON_PAPER = (
     "kernel", "arch", "glibc", "glibcxx", "cpu_count", "gpu_state", "gpus_on_bus", "driver",
-    "driver_flavour", "driver_cuda", "nvswitches", "fabric_manager", "nouveau_loaded", "kernel_headers", "secure_boot", "selinux",
-    "fips", "media", "locale", "network",
+    "driver_flavour", "driver_cuda", "nvswitches", "fabric_manager", "nouveau_loaded", "kernel_headers",
+    "secure_boot", "selinux", "fips", "media", "locale", "network",
 )  # fmt: skip
 
 
