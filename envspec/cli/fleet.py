@@ -29,8 +29,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Judge; exit 0 where every host fits at least one variant of each spec, else 1."""
-    from contextlib import closing
-
     from envspec import __version__
     from envspec.cli.console import Console
     from envspec.cli.day import today
@@ -44,8 +42,7 @@ def run(arguments: argparse.Namespace) -> int:
     several, day = asked(read_locks(locks)), arguments.day or today()
     console = Console(quiet=arguments.quiet, verbose=arguments.verbose)
     console.start(f"judging {len(places)} hosts", len(places))
-    with closing(judged(several, places, day)) as hosts:
-        found = fleet(_counted(hosts, console))
+    found = fleet(_counted(judged(several, places, day), console))
     console.finish()
     passes = bool(found.hosts) and all(host.passes(strict=arguments.strict) for host in found.hosts)
     if arguments.format == "json":

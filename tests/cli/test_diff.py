@@ -41,7 +41,7 @@ CU121 = lock(
     spec_digest="5bed",
     hosts=("default", "download.pytorch.org"),
     not_locked=(("models", "easyocr"),),
-    extra_tool={"host-contract": {"driver": ">=525.60.13"}},
+    contract={"driver": ">=525.60.13"},
 )
 FORGED = CU118._replace(
     distributions=(
@@ -64,7 +64,7 @@ consequences
   Python                      ==3.10.* (the same)
   glibc that the wheels need  2.17 (the same)
   hosts to fetch from         default, download.pytorch.org (the same)
-  host-contract.driver        none -> >=525.60.13
+  contract.driver             none -> >=525.60.13
   wheel tags                  +py3-none
   wheel platforms             +any
 
@@ -183,9 +183,7 @@ def test_json_holds_the_values_as_they_are(folder: Path, capsys: pytest.CaptureF
     ]
     (torch,) = document["distributions"]["changed"]
     assert (torch["name"], torch["kind"], torch["before"]["bytes"]) == ("torch", "build", None)
-    assert {"subject": "host-contract.driver", "before": None, "after": ">=525.60.13"} in document[
-        "consequences"
-    ]
+    assert {"subject": "contract.driver", "before": None, "after": ">=525.60.13"} in document["consequences"]
 
 
 def test_equal_locks_answer_no_difference(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

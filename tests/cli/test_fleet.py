@@ -105,19 +105,6 @@ def test_the_json_holds_each_finding_once_and_hosts_point_to_it(
     assert torn["trouble"].startswith("facts/torn.json: ")
 
 
-def test_several_processes_say_what_one_says(
-    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    write(folder, 60)
-    outputs = []
-    for cores in ({0, 1}, {0}):
-        monkeypatch.setattr("os.sched_getaffinity", lambda _, cores=cores: cores)
-        assert main(["fleet", "facts", "locks", "--verbose", *ON]) == 1
-        outputs.append(capsys.readouterr().out)
-    assert outputs[0] == outputs[1]
-    assert outputs[0].splitlines()[1] == "node-1         yes: minor-version compatible  no: driver"
-
-
 def test_of_many_hosts_those_that_fit_are_counted(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write(folder, 70)
     assert main(["fleet", "facts", "locks", *ON]) == 1
