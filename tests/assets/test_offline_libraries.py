@@ -153,7 +153,7 @@ WITHOUT_TORCH = (
     "tifffile<2024",
     "typing-extensions",
 )
-"""What easyocr, scikit-image and torch import besides, as the former is installed without its requirements."""
+"""What easyocr, scikit-image and torch import besides, as the first is installed without its own."""
 READ = """
 import os, sys
 sys.path.append(os.environ["DEBIAN_TORCH"])
