@@ -34,7 +34,7 @@ def check(needs: Needs, facts: HostFacts) -> list[Finding]:
             continue
         mounts[mount.mount_point] = mount
         by_mount[mount.mount_point].append(need)
-        found += _usable(need, mount)
+        found += _usable(need, mount, facts) if not mount.trouble else []
     for point, wanted in by_mount.items():
         found.append(_room(wanted, mounts[point], facts))
         found += _inodes(wanted, mounts[point])
@@ -143,7 +143,7 @@ def _elsewhere(wanted: list[DiskNeed], mount: Mount, facts: HostFacts) -> list[s
     return ways
 
 
-def _usable(need: DiskNeed, mount: Mount) -> list[Finding]:
+def _usable(need: DiskNeed, mount: Mount, facts: HostFacts) -> list[Finding]:
     """What forbids the path whatever its room."""
     found = []
     if mount.read_only:
@@ -158,6 +158,18 @@ def _usable(need: DiskNeed, mount: Mount) -> list[Finding]:
                 fix=f"another path, or root: mount -o remount,rw {mount.mount_point}; a file system that "
                 "turned read-only by itself has met errors, which dmesg tells",
                 source=_SOURCE,
+            )
+        )
+    if mount.noexec is None and need.runs and facts.source != "spec":
+        found.append(
+            Finding(
+                rule=RULE,
+                subject=f"{need.path} noexec",
+                status="unknown",
+                expected="programs and libraries can be loaded from there",
+                actual=f"not known how {mount.mount_point} is mounted",
+                fix=f"on the host: findmnt -no OPTIONS -T {need.path}",
+                source=_NOEXEC,
             )
         )
     if mount.noexec and need.runs:

@@ -108,13 +108,14 @@ def _installer(asset: Asset, prefix: str, scratch: str) -> list[_Taken]:
     """Its temporary files where its own command puts them, what it installs where that says."""
     own = sum(_bytes_of(asset))
     argv = [word for command in asset.commands for word in command]
-    temporary = _place(_option(argv, "--tmpdir") or (TEMPORARY if argv else scratch), prefix, scratch)
+    unasked = TEMPORARY if argv[:2] == ["sh", "{file}"] else scratch
+    temporary = _place(_option(argv, "--tmpdir") or unasked, prefix, scratch)
     default = "/usr" if asset.as_root and asset.provider == "driver" else prefix
     target = _place(_option(argv, "--toolkitpath", "--installpath") or default, prefix, scratch)
     if asset.space is None:
         return [_Taken(prefix, stays=own, said=f"{asset.label} {shown(own)}", runs=True)]
     how = " (estimated)" if asset.space.is_estimated else ""
-    return [
+    taken = [
         _Taken(
             temporary,
             temporary=asset.space.temporary_bytes,
@@ -128,6 +129,7 @@ def _installer(asset: Asset, prefix: str, scratch: str) -> list[_Taken]:
             runs=True,
         ),
     ]
+    return [each for each in taken if each.temporary or each.stays]
 
 
 def _option(argv: list[str], *names: str) -> str:

@@ -116,6 +116,9 @@ def _kernel(facts: HostFacts) -> list[Finding]:
                 source=_source("kernel-headers"),
             )
         )
+    if facts.nouveau_loaded.state == "unknown":
+        fix = "on the host: grep nouveau /proc/modules"
+        found.append(not_known(RULE, "nouveau", "not loaded", facts.nouveau_loaded, fix, _source("nouveau")))
     if facts.nouveau_loaded.value:
         found.append(
             Finding(
@@ -158,6 +161,9 @@ def _tools(facts: HostFacts) -> list[Finding]:
 
 
 def _secure_boot(facts: HostFacts) -> list[Finding]:
+    if facts.secure_boot.state == "unknown":
+        expected, fix = "off, or a signed module", "on the host: mokutil --sb-state"
+        return [not_known(RULE, "Secure Boot", expected, facts.secure_boot, fix, _source("secure-boot"))]
     if not facts.secure_boot.value:
         return []
     return [

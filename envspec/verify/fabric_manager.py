@@ -9,10 +9,19 @@ RULE = "driver"
 
 _FABRIC = "NVIDIA, Fabric Manager User Guide: the versions of driver and fabric manager must be the same"
 
+_MANY = 8
+"""So many in one host mostly hang on NVSwitches (HGX boards)."""
+
 
 def check(facts: HostFacts) -> list[Finding]:
     """Where GPUs hang on NVSwitches nothing computes before a fabric manager of the driver's version."""
-    if not facts.nvswitches.value or not facts.driver.is_known:
+    if not facts.driver.is_known or facts.driver_at_least:
+        return []
+    if facts.nvswitches.state == "unknown" and len(facts.gpus.value or ()) >= _MANY:
+        expected = "known whether the GPUs hang on NVSwitches"
+        fix = "on the host: lspci -d 10de: | grep -i bridge"
+        return [not_known(RULE, "fabric manager", expected, facts.nvswitches, fix, _FABRIC)]
+    if not facts.nvswitches.value:
         return []
     driver, manager = facts.driver.need(), facts.fabric_manager
     count = facts.nvswitches.need()

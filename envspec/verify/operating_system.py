@@ -23,10 +23,11 @@ def check(needs: Needs, facts: HostFacts) -> list[Finding]:
     if not facts.os.is_known:
         return [not_known(RULE, "OS", needs.os, facts.os, "on the host: cat /etc/os-release", _SOURCE)]
     host = facts.os.need()
-    if host.key == needs.os:
-        return [Finding(RULE, "OS", "pass", needs.os, host.key, source=_SOURCE)]
     planned, _, version = needs.os.rpartition("-")
-    same_line = host.id == planned and host.version.split(".")[0] == version.split(".")[0]
+    parts = version.split(".")
+    if host.key == needs.os or (host.id == planned and host.version.split(".")[: len(parts)] == parts):
+        return [Finding(RULE, "OS", "pass", needs.os, host.key, source=_SOURCE)]
+    same_line = host.id == planned and host.version.split(".")[0] == parts[0]
     follows = "its packages are of the same line" if same_line else _follows(planned, host)
     return [
         Finding(

@@ -102,7 +102,8 @@ def _gpu(row: Mapping[str, Any]) -> Gpu:
 def _mount(row: Mapping[str, Any]) -> Mount:
     sizes = {f"{key}_bytes": int(row[f"{key}_gib"] * GIB) for key in ("total", "free") if f"{key}_gib" in row}
     rest = {key: value for key, value in row.items() if not key.endswith("_gib")}
-    return Mount(**{"mount_point": row["path"], **rest, **sizes})
+    noexec = None if rest.pop("noexec", False) == "unknown" else row.get("noexec", False)
+    return Mount(**{"mount_point": row["path"], **rest, **sizes, "noexec": noexec})
 
 
 def _os(text: str) -> OsRelease:
