@@ -99,7 +99,7 @@ def state_finding(needs: Needs, facts: HostFacts) -> Finding | None:
         status=trouble.status,
         expected=f"a GPU whose driver answers, for CUDA {needs.cuda.release}",
         actual=actual,
-        why=trouble.why,
+        why="; ".join(dict.fromkeys(part for part in (facts.gpu_state.why, trouble.why) if part)),
         fix=fix,
         source=trouble.source,
     )

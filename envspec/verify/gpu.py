@@ -85,9 +85,9 @@ def _other_than_promised(needs: Needs, gpus: tuple[Gpu, ...], facts: HostFacts) 
         ]
     if facts.source == "spec":
         return []
-    others = sorted({gpu.name for gpu in gpus if not _may_be(gpu, promised)})
+    others = sorted({gpu.name for gpu in gpus if not gpu.name_is_cut and not _may_be(gpu, promised)})
     if not others:
-        return []
+        return [_cut(needs, gpu) for gpu in [gpu for gpu in gpus if gpu.name_is_cut][:1]]
     return [
         Finding(
             rule=RULE,
@@ -101,6 +101,18 @@ def _other_than_promised(needs: Needs, gpus: tuple[Gpu, ...], facts: HostFacts) 
             source=_PROMISE,
         )
     ]
+
+
+def _cut(needs: Needs, gpu: Gpu) -> Finding:
+    return Finding(
+        rule=RULE,
+        subject=needs.gpu_name,
+        status="unknown",
+        expected=f"{needs.gpu_name}, as the spec says",
+        actual=f"{gpu.name}: nvidia-smi's table cuts the name",
+        fix="`nvidia-smi -L` prints it whole",
+        source=_PROMISE,
+    )
 
 
 def _may_be(gpu: Gpu, promised: NamedGpu) -> bool:

@@ -30,14 +30,33 @@ def _loaded(needs: Needs, facts: HostFacts) -> list[Finding]:
         fix = "on the host: ldconfig -p"
         return [not_known(RULE, "shared libraries", expected, facts.libraries, fix, _SOURCE)]
     there = facts.libraries.need()
-    lacking = [need for need in needs.libraries if not _is_there(need.thing, there)]
-    if not lacking:
+    asked = facts.libraries_asked
+    unseen = [need for need in needs.libraries if not _is_there(need.thing, there)]
+    lacking = [need for need in unseen if not asked or need.thing in asked]
+    if not unseen:
         actual = f"it knows all {len(sonames)}" if len(sonames) > 1 else "it knows it"
         return [Finding(RULE, "shared libraries", "pass", expected, actual, source=_SOURCE)]
-    return [
+    found = [
         _lacking(by, [need for need in lacking if need.by == by], facts)
         for by in dict.fromkeys(need.by for need in lacking)
     ]
+    if len(lacking) < len(unseen):
+        found.append(_not_asked(sorted({need.thing for need in unseen if need not in lacking})))
+    return found
+
+
+def _not_asked(sonames: list[str]) -> Finding:
+    """Of a brief, which has room for few names: what it doesn't ask about may well be there."""
+    return Finding(
+        rule=RULE,
+        subject="libraries that the brief doesn't ask about",
+        status="unknown",
+        expected=f"the loader knows {_several(sonames)}",
+        actual="not known: the brief lists few libraries, and none of these",
+        fix=f"on the host: ldconfig -p | grep -F -e {' -e '.join(sonames[:_MOST])}\n"
+        "or carry the whole evidence in place of the brief",
+        source=_SOURCE,
+    )
 
 
 def _is_there(soname: str, there: frozenset[str]) -> bool:

@@ -144,13 +144,15 @@ FACTS: Mapping[str, Callable[[Any], Any]] = {
 }
 """How a value of the case becomes the value of the fact; what isn't here is taken as it is."""
 
-PLAIN = ("label", "source", "driver_at_least")
+PLAIN = ("label", "source", "driver_at_least", "libraries_asked")
 
 
 def facts_of(case: Mapping[str, Any]) -> HostFacts:
     """The case's host; a fact that it doesn't name is unknown."""
     said = case.get("facts", {})
     plain = {name: said[name] for name in PLAIN if name in said}
+    if "libraries_asked" in said:
+        plain["libraries_asked"] = frozenset(said["libraries_asked"])
     facts = {name: _fact(name, value) for name, value in said.items() if name not in PLAIN}
     return HostFacts(**{"source": "evidence", **plain, **facts})
 
