@@ -1,12 +1,15 @@
 """Coverage: which models the lock holds, and whether a fetch is of one of them.
 
-Reads the labels of [[tool.envspec.assets]] (docs/lock.md), each ``PROVIDER WHAT``.
+Goes by the labels of the lock's assets (docs/lock.md), each ``PROVIDER WHAT``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from envspec.lock.document import Asset
 
 _ALIKE = {"torchvision": "torch.hub"}
 """Providers whose files lie in another's folder and are found there."""
@@ -20,16 +23,13 @@ class Held(NamedTuple):
     """A repository, a URL, names of encodings, ...: as the code names them."""
 
 
-def held_models(tables: Mapping[str, Any]) -> tuple[Held, ...]:
-    """What the lock's own tables say it holds; rows of another shape say nothing."""
-    rows = tables.get("assets")
-    found = []
-    for row in rows if isinstance(rows, (list, tuple)) else ():
-        label = row.get("label") if isinstance(row, Mapping) else None
-        if isinstance(label, str) and row.get("kind") == "model":
-            provider, _, what = label.partition(" ")
-            found.append(Held(_alike(provider), frozenset(_things(provider, what))))
-    return tuple(found)
+def held_models(assets: Iterable[Asset]) -> tuple[Held, ...]:
+    """The models among a lock's assets."""
+    return tuple(
+        Held(_alike(asset.provider), frozenset(_things(asset.provider, asset.label.partition(" ")[2])))
+        for asset in assets
+        if asset.kind == "model"
+    )
 
 
 def _things(provider: str, what: str) -> Iterable[str]:

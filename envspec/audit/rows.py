@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from envspec.audit.audited import Audited, AuditedPackage, Fetch
+from envspec.audit.coverage import Held, covers, held_models
 from envspec.audit.reading import ANALYSER, Started
+
+if TYPE_CHECKING:
+    from envspec.lock.document import Lock
 
 MARK = "audit: "
 """How the warnings of an audit begin, among the lock's."""
 _MAX_FETCHES = 64
 _MAX_NOT_READ = 32
+_MAX_WHAT = 8
 
 
 def table_of(audited: Audited, before: Mapping[str, Any]) -> dict[str, Any]:
@@ -19,31 +24,59 @@ def table_of(audited: Audited, before: Mapping[str, Any]) -> dict[str, Any]:
     table: dict[str, Any] = {}
     for package in audited.packages:
         if not package.why_not:
-            table[package.sha256] = _row(package)
+            table[package.sha256] = _row(package, audited)
         elif package.sha256 in before:
             table[package.sha256] = before[package.sha256]
     return table
 
 
-def warnings_of(audited: Audited) -> tuple[str, ...]:
-    """A line for each project whose ordinary use fetches what the lock doesn't hold, and each conflict."""
-    lines = [
-        f"{MARK}{each.first} and {each.second} install different bytes at {len(each.differing)} path(s),"
-        f" {each.differing[0]} among them; the last one wins"
-        for each in audited.conflicts
+def warned(lock: Lock) -> Lock:
+    """The lock with the warnings that its own [tool.envspec.audit] gives, by the models that it holds now."""
+    others = tuple(line for line in lock.warnings if not line.startswith(MARK))
+    return lock._replace(warnings=(*others, *_warnings(lock)))
+
+
+def _warnings(lock: Lock) -> Iterator[str]:
+    table = lock.extra_tool.get("audit")
+    files = [
+        item.file.sha256 for item in lock.distributions if item.wheel is not None or item.sdist is not None
     ]
-    for package in audited.uncovered:
-        fetch = next((each for each in package.fetches if not each.covered), package.fetches[0])
-        place = f"{fetch.file}:{fetch.line}" if fetch.line else fetch.file
-        what = f"{', '.join(fetch.what[:2])}" if fetch.what else "what its caller names"
-        unless = " if the caller names nothing" if fetch.reach == "default" else ""
-        lines.append(
-            f"{MARK}{package.name} fetches {what}{unless} ({place}); no model of this lock covers it"
-        )
-    return tuple(lines)
+    held = held_models(lock.assets)
+    for sha256 in files:
+        row = table.get(sha256) if isinstance(table, Mapping) else None
+        if isinstance(row, Mapping):
+            yield from (f"{MARK}{line}" for line in _of_row(row, files, held))
 
 
-def _row(package: AuditedPackage) -> dict[str, Any]:
+def _of_row(row: Mapping[str, Any], files: Sequence[str], held: Sequence[Held]) -> Iterator[str]:
+    name = row.get("name")
+    for each in _rows(row, "conflicts"):
+        if each.get("with") in files:
+            yield (
+                f"{name} and {each.get('name')} install different bytes at {each.get('differing')} path(s),"
+                f" {each.get('path')} among them; the last one wins"
+            )
+    if row.get("uncovered") is not True:
+        return
+    for fetch in _rows(row, "egress"):
+        provider, what = str(fetch.get("provider", "")), str(fetch.get("what", ""))
+        if covers(held, provider, what.split(", ") if what else ()):
+            continue
+        place = f"{fetch.get('file')}:{fetch.get('line')}" if fetch.get("line") else fetch.get("file")
+        told = what or "what its caller names"
+        unless = " if the caller names nothing" if fetch.get("reach") == "default" else ""
+        yield f"{name} fetches {told}{unless} ({place}); no model of this lock covers it"
+        return
+
+
+def _rows(row: Mapping[str, Any], key: str) -> Iterator[Mapping[str, Any]]:
+    found = row.get(key)
+    yield from (
+        (each for each in found if isinstance(each, Mapping)) if isinstance(found, (list, tuple)) else ()
+    )
+
+
+def _row(package: AuditedPackage, audited: Audited) -> dict[str, Any]:
     reading, asked = package.reading, package.demands
     row: dict[str, Any] = {
         "analyser": ANALYSER,
@@ -61,9 +94,24 @@ def _row(package: AuditedPackage) -> dict[str, Any]:
         "unpacked-bytes": reading.unpacked_bytes,
         "files": reading.file_count,
         "not-read": list(reading.not_read[:_MAX_NOT_READ]),
+        "conflicts": list(_conflicts(package, audited)),
+        "uncovered": package.is_uncovered,
         "egress": [_fetch(each) for each in package.fetches if each.is_strong][:_MAX_FETCHES],
     }
-    return {name: cell for name, cell in row.items() if cell or cell == 0}
+    return {name: cell for name, cell in row.items() if cell or name in ("files", "unpacked-bytes")}
+
+
+def _conflicts(package: AuditedPackage, audited: Audited) -> Iterator[dict[str, Any]]:
+    """Of two wheels, the first one has the row."""
+    digests = {each.name: each.sha256 for each in audited.packages}
+    for each in audited.conflicts:
+        if each.first == package.name:
+            yield {
+                "name": each.second,
+                "with": digests[each.second],
+                "path": each.differing[0],
+                "differing": len(each.differing),
+            }
 
 
 def _executables(started: Iterable[Started]) -> Iterable[dict[str, str]]:
@@ -81,7 +129,8 @@ def _fetch(fetch: Fetch) -> dict[str, Any]:
         "file": fetch.file,
         "line": fetch.line,
         "call": fetch.call,
-        "what": ", ".join(fetch.what[:8]),
+        "what": ", ".join(fetch.what[:_MAX_WHAT]),
+        "provider": fetch.provider,
         "reach": fetch.reach,
         "covered": fetch.covered,
     }

@@ -120,9 +120,9 @@ def _beside(path: Path, lock: Lock) -> list[Path]:
 
 def _write(path: Path, lock: Lock, audited: Audited, console: Console) -> None:
     from envspec.adapters.files import write_atomically
-    from envspec.audit.rows import MARK, table_of, warnings_of
     from envspec.errors import InputError
     from envspec.lock.codec import encode
+    from envspec.steps.audit import with_audit
 
     if not lock.spec_digest:
         raise InputError(
@@ -130,15 +130,10 @@ def _write(path: Path, lock: Lock, audited: Audited, console: Console) -> None:
             why="it would have to be rewritten whole",
             fix="leave out --write, or make the lock with envspec lock",
         )
-    before = lock.extra_tool.get("audit")
-    table = table_of(audited, before if isinstance(before, dict) else {})
-    warnings = [line for line in lock.warnings if not line.startswith(MARK)]
-    extra = {name: item for name, item in lock.extra_tool.items() if name != "audit"}
-    written = lock._replace(
-        warnings=(*warnings, *warnings_of(audited)), extra_tool={**extra, "audit": table} if table else extra
-    )
+    written = with_audit(lock, audited)
     changed = write_atomically(path, encode(written))
-    console.say(f"{path}  {'written' if changed else 'unchanged'}: {len(table)} files audited")
+    read = len(audited.packages) - len(audited.not_read)
+    console.say(f"{path}  {'written' if changed else 'unchanged'}: {read} files audited")
 
 
 def _exit_code(audited: Audited, *, strict: bool) -> int:

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from envspec.audit.audited import Audited, LockedArchive, audited
 from envspec.audit.coverage import held_models
 from envspec.audit.reading import ANALYSER, Reading, decode, encode
+from envspec.audit.rows import table_of, warned
 from envspec.audit.tables import packages, sinks_digest
 from envspec.ports import Progress
+from envspec.steps.judged import judged
 
 if TYPE_CHECKING:
     from envspec.lock.document import Lock, LockedDistribution, LockedFile
@@ -95,7 +97,15 @@ def audit(lock: Lock, *, kept: Readings, shelf: Shelf, crew: Crew, progress: Pro
     if found:
         _note(found, crew, known, kept, progress)
     archives = [_archive(item, known[item.file.sha256], places) for item in chosen]
-    return audited([*archives, *left_out], held_models(lock.extra_tool), packages())
+    return audited([*archives, *left_out], held_models(lock.assets), packages())
+
+
+def with_audit(lock: Lock, found: Audited) -> Lock:
+    """The lock with what was found in it, and judged anew by it, as locking again would."""
+    before = lock.extra_tool.get("audit")
+    table = table_of(found, before if isinstance(before, Mapping) else {})
+    others = {name: item for name, item in lock.extra_tool.items() if name != "audit"}
+    return judged(warned(lock._replace(extra_tool={**others, "audit": table} if table else others))).lock
 
 
 def _chosen(lock: Lock) -> tuple[list[LockedDistribution], list[LockedArchive]]:

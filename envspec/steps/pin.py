@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envspec.assets.environment import target_environment
+from envspec.audit.rows import warned
 from envspec.errors import BrokenArtifactError, InputError, OfflineError
 from envspec.index.catalog import Catalog, Index, Project
 from envspec.index.credentials import without_credentials
@@ -125,7 +126,7 @@ def _lock(
         or any(pin.project.direct_url and not _is_hashed(pin) for pin in resolution.pins)
         or (found is not None and found.asked_what_moves)
     )
-    return _locked(request, judged(lock), remarks(resolution)), None if rests_on_more else consulted
+    return _locked(request, judged(warned(lock)), remarks(resolution)), None if rests_on_more else consulted
 
 
 def _finished(plans: Plans | None, resolution: Resolution) -> Assets | None:

@@ -7,7 +7,6 @@ import datetime
 from envspec.audit.audited import Audited, AuditedPackage, LockedArchive, audited
 from envspec.audit.coverage import Held
 from envspec.audit.reading import AssetUrls, Egress, HiddenModel, Reading
-from envspec.audit.rows import table_of, warnings_of
 from envspec.audit.tables import PackageRow, packages
 
 DAY = datetime.date(2026, 11, 28)
@@ -122,53 +121,3 @@ def test_scripts_of_its_makers_do_not_count() -> None:
 def test_what_was_not_read_is_never_silently_passed() -> None:
     found = audited([archive("keybert", Reading(), "no such file")], (), packages())
     assert [(each.name, each.why_not) for each in found.not_read] == [("keybert", "no such file")]
-
-
-# What the lock keeps
-
-
-def test_the_row_of_a_wheel_has_the_documented_shape() -> None:
-    table = table_of(both(), {})
-    assert table["k" * 64] == {
-        "analyser": "1",
-        "name": "keybert",
-        "version": "1.0",
-        "unpacked-bytes": 1234,
-        "files": 7,
-        "egress": [
-            {
-                "kind": "hub",
-                "file": "keybert/_model.py",
-                "line": 42,
-                "call": "KeyBERT.__init__(model=...)",
-                "what": MINILM,
-                "reach": "default",
-                "covered": False,
-            },
-            {
-                "kind": "hub",
-                "file": "keybert/backend/_hf.py",
-                "line": 9,
-                "call": "transformers.pipeline",
-                "what": "",
-                "reach": "call",
-                "covered": False,
-            },
-        ],
-    }
-
-
-def test_a_wheel_that_was_not_read_keeps_the_row_it_had() -> None:
-    found = audited([archive("keybert", Reading(), "gone"), archive("b", Reading(), "gone")], (), {})
-    assert table_of(found, {"k" * 64: {"name": "keybert"}, "z" * 64: {}}) == {"k" * 64: {"name": "keybert"}}
-
-
-def test_uncovered_egress_and_conflicts_are_warnings() -> None:
-    clash = Reading(files=(("keybert/_model.py", 11, 2),))
-    found = audited([archive("keybert", KEYBERT), archive("clash", clash)], (), packages())
-    assert warnings_of(found) == (
-        "audit: clash and keybert install different bytes at 1 path(s), keybert/_model.py among them;"
-        " the last one wins",
-        f"audit: keybert fetches {MINILM} if the caller names nothing (keybert/_model.py:42);"
-        " no model of this lock covers it",
-    )
