@@ -1,7 +1,7 @@
 """openai-whisper: the checkpoint that ``whisper.load_model(name)`` loads; its URL holds the sha256.
 
 The table is read out of the locked distribution (``whisper/__init__.py``: ``_MODELS``) and compared with the
-recorded one. Nothing says the size. The only variable that moves the folder is XDG_CACHE_HOME.
+recorded one, which also knows sizes. The only variable that moves the folder is XDG_CACHE_HOME.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
     names: tuple[_Word, ...]
     url: _Word
+    size: Annotated[int, msgspec.Meta(gt=0)]
     source: _Word
     checked: datetime.date
 
@@ -83,8 +84,13 @@ def _published(url: str) -> Published:
 
 def _asset(wish: Wish, found: Published) -> Asset:
     name = urlsplit(found.url).path.rpartition("/")[2]
+    sizes = {_published(row.url).sha256: row.size for row in table().file}
     file = AssetFile(
-        name=name, hashes=(("sha256", found.sha256),), dest=f"{CACHE}/whisper/{name}", url=found.url
+        name=name,
+        hashes=(("sha256", found.sha256),),
+        dest=f"{CACHE}/whisper/{name}",
+        url=found.url,
+        size=sizes.get(found.sha256),
     )
     return Asset(
         kind=wish.kind,

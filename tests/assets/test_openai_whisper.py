@@ -68,7 +68,7 @@ def test_another_digest_than_the_recorded_one_is_told() -> None:
 def test_without_the_distribution_the_recorded_table_is_taken_with_a_warning() -> None:
     outcome, _ = planned("large", None)
     assert isinstance(outcome, Planned)
-    assert outcome.asset.files[0].name == "large-v3.pt"
+    assert (outcome.asset.files[0].name, outcome.asset.files[0].size) == ("large-v3.pt", 3087371615)
     assert outcome.asset.files[0].sha256 == "e5b1a55b89c1367dacf97e3e19bfd829a01529dbfdeefa8caeb59b3f1b81dadb"
     assert outcome.warnings == (
         "openai-whisper isn't among the locked distributions; its table is that of 20250625",
