@@ -46,7 +46,7 @@ def refused(needs: Needs, facts: HostFacts, today: str) -> tuple[Status, str, li
     ways = []
     if facts.driver_at_least:
         ways.append(f'if the site has {lowest} or later, promise that in the spec: driver = ">={lowest}"')
-    ways += another_driver(facts, f"{lowest} or later", today)
+    ways += another_driver(facts, lowest, today)
     package = compat_package(cuda)
     if package is None:
         return "fail", why, ways
@@ -64,23 +64,22 @@ def refused(needs: Needs, facts: HostFacts, today: str) -> tuple[Status, str, li
     return "fail", why, ways
 
 
-def another_driver(facts: HostFacts, wanted: str, today: str) -> list[str]:
-    """How the host comes to a driver ``wanted`` (``525.60.13 or later``), on one line; with the way back."""
+def another_driver(facts: HostFacts, least: DriverVersion | None, today: str) -> list[str]:
+    """How the host comes to a driver that is ``least`` or later, on one line; with the way back."""
+    wanted = f"{least} or later" if least is not None else "for this CUDA"
     if is_vgpu(facts):
         return [
             f"a guest driver {wanted}: it belongs to the vGPU software of the hypervisor, so ask whoever "
             "runs that; a data-centre driver does not work in a guest"
         ]
-    kept = _branches(facts, today)
-    names = " or ".join(f"{row.name} (to {month(row.end_of_life)})" for row in kept)
-    of_branch = f" of a branch that is still supported: {names}" if names else ""
-    return [f"a driver {wanted},{of_branch}; {_what_it_takes(facts)}".replace(",;", ";")]
+    names = _named_branches(facts, least, today)
+    of_branch = f", of a branch that is still supported: {names}" if names else ""
+    return [f"a driver {wanted}{of_branch}; {_what_it_takes(facts)}"]
 
 
 def new_branch(facts: HostFacts, today: str) -> str:
     """A newer branch alone is wanted."""
-    kept = _branches(facts, today)
-    names = " or ".join(f"{row.name} (to {month(row.end_of_life)})" for row in kept)
+    names = _named_branches(facts, None, today)
     wanted = f"a driver of {names}" if names else "a driver of a branch that NVIDIA still mends"
     return f"when the host is next maintained: {wanted}; {_what_it_takes(facts)}"
 
@@ -105,8 +104,14 @@ def _installed_as(facts: HostFacts) -> str:
     return f"its packages at hand ({install.method}; don't put a runfile over them)"
 
 
-def _branches(facts: HostFacts, today: str) -> list[Branch]:
-    """Long-term branches first, those kept longest before others; none that has dropped the host's GPU."""
+def _named_branches(facts: HostFacts, least: DriverVersion | None, today: str) -> str:
+    """``R580 (to June 2028) or R620 (to September 2029)``; empty where none is known that would do."""
+    kept = _branches(facts, least, today)
+    return " or ".join(f"{row.name} (to {month(row.end_of_life)})" for row in kept)
+
+
+def _branches(facts: HostFacts, least: DriverVersion | None, today: str) -> list[Branch]:
+    """Long-term branches before others, those kept longest first; none that has dropped the host's GPU."""
     architectures = {named.architecture for named in _named(facts)}
     rows = [
         row
@@ -117,10 +122,16 @@ def _branches(facts: HostFacts, today: str) -> list[Branch]:
             architectures & set(last.last_for) for last in tables().branch if last.branch < row.branch
         )
     ]
-    driver = facts.driver.value
-    rows = [row for row in rows if driver is None or facts.driver_at_least or row.branch >= driver.branch]
-    rows.sort(key=lambda row: (row.kind != "lts", -row.branch))
+    oldest = max([least.branch if least is not None else 0, _present_branch(facts)])
+    rows = [row for row in rows if row.branch >= oldest]
+    rows.sort(key=lambda row: row.end_of_life, reverse=True)
+    rows.sort(key=lambda row: row.kind != "lts")
     return sorted(rows[:_MOST_BRANCHES], key=lambda row: row.branch)
+
+
+def _present_branch(facts: HostFacts) -> int:
+    """Of the driver on the host, below which no one would go; 0 where there is none, or it's promised."""
+    return facts.driver.need().branch if facts.driver.is_known and not facts.driver_at_least else 0
 
 
 def _hindrance(package: CompatPackage, facts: HostFacts) -> str:

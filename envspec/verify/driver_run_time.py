@@ -54,7 +54,7 @@ def minor_ways(needs: Needs, cuda: ToolkitVersion, facts: HostFacts, today: str)
     if hindered:
         ways = [f"leave it at that, and don't use {' or '.join(hindered)}"]
     if full is not None:
-        ways += driver_remedies.another_driver(facts, f"{full.driver} or later", today)
+        ways += driver_remedies.another_driver(facts, full.driver_version, today)
     return ways
 
 
@@ -82,7 +82,7 @@ def beyond_the_driver(
                 fix="\n".join(
                     [
                         f"don't use {code.what}; all the rest runs",
-                        *driver_remedies.another_driver(facts, f"{lowest} or later", today),
+                        *driver_remedies.another_driver(facts, lowest, today),
                     ]
                 ),
                 source=code.source,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from envspec.compat.cuda import minor_floor, toolkit_driver
 from envspec.probe.facts import GpuState, HostFacts
 from envspec.verify import driver_remedies
+from envspec.verify.driver_grade import floors
 from envspec.verify.finding import Finding, Status
 from envspec.verify.needs import Needs
 
@@ -90,9 +90,7 @@ def state_finding(needs: Needs, facts: HostFacts) -> Finding | None:
         actual = f"kernel module {facts.driver.need()}, libraries {facts.driver_library.need()}"
     fix = trouble.fix
     if state == "no-driver":
-        floor, full = minor_floor(needs.cuda), toolkit_driver(needs.cuda)
-        lowest = floor.driver if floor is not None else full.driver if full is not None else ""
-        fix = "\n".join(driver_remedies.another_driver(facts, f"{lowest} or later", ""))
+        fix = "\n".join(driver_remedies.another_driver(facts, floors(needs.cuda).lowest, ""))
     return Finding(
         rule=RULE,
         subject="GPU and driver",
