@@ -23,7 +23,7 @@ _T = TypeVar("_T")
 
 _MAX_CHARACTERS = 160
 _LIST_LINE = re.compile(r"(?:GPU\s+\d+:\s*)?([^(]*(?:\((?!UUID)[^(]*)*)")
-_MIG = re.compile(r"[\s-]MIG[\s-]+(\d+(?:c\.\d+)?g\.(\d+)gb(?:\+\w+)*)$", re.IGNORECASE)
+_MIG = re.compile(r"(?:[\s-]MIG)?[\s-]+(\d+(?:c\.\d+)?g\.(\d+)gb(?:[+.-]\w+)*)$", re.IGNORECASE)
 _VGPU = re.compile(r"(?:NVIDIA |GRID )?([A-Z0-9]+(?:-Ada)?)-(?:\d-)?(\d+)([ABCQ])(?:ME)?", re.IGNORECASE)
 _MAKERS = frozenset({"nvidia", "grid", "tesla", "geforce", "gpu", "generation"})
 """Words that some names have and others of the same board lack."""

@@ -118,22 +118,29 @@ def test_a_name_cut_to_nothing_is_no_gpu(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "slice_", "memory"),
+    ("text", "slice_", "memory", "capability"),
     [
-        ("NVIDIA A100-SXM4-80GB MIG 1g.10gb", "1g.10gb", 10),
-        ("A100-80GB MIG 3g.40gb", "3g.40gb", 40),
-        ("NVIDIA-A100-SXM4-80GB-MIG-1g.10gb", "1g.10gb", 10),
-        ("NVIDIA A100-SXM4-40GB MIG 1c.3g.20gb", "1c.3g.20gb", 20),
-        ("NVIDIA H100 80GB HBM3 MIG 1g.10gb+me", "1g.10gb+me", 10),
+        ("NVIDIA A100-SXM4-80GB MIG 1g.10gb", "1g.10gb", 10, ComputeCapability(8, 0)),
+        ("A100-80GB MIG 3g.40gb", "3g.40gb", 40, ComputeCapability(8, 0)),
+        ("NVIDIA-A100-SXM4-80GB-MIG-1g.10gb", "1g.10gb", 10, ComputeCapability(8, 0)),
+        ("NVIDIA A100-SXM4-40GB MIG 1c.3g.20gb", "1c.3g.20gb", 20, ComputeCapability(8, 0)),
+        ("NVIDIA H100 80GB HBM3 MIG 1g.10gb+me", "1g.10gb+me", 10, ComputeCapability(9, 0)),
+        ("A100-80GB 1g.10gb", "1g.10gb", 10, ComputeCapability(8, 0)),
+        ("NVIDIA-H100-80GB-HBM3-MIG-1g.10gb.me", "1g.10gb.me", 10, ComputeCapability(9, 0)),
+        (
+            "NVIDIA RTX PRO 6000 Blackwell Server Edition MIG 1g.24gb+me.all",
+            "1g.24gb+me.all",
+            24,
+            ComputeCapability(12, 0),
+        ),
     ],
 )
 def test_a_mig_slice_has_the_capability_of_its_board_and_its_own_memory(
-    text: str, slice_: str, memory: int
+    text: str, slice_: str, memory: int, capability: ComputeCapability
 ) -> None:
     gpu = gpu_named(text)
     assert gpu is not None
-    assert (gpu.mig_slice, gpu.memory_gb) == (slice_, memory)
-    assert gpu.capability in (ComputeCapability(8, 0), ComputeCapability(9, 0))
+    assert (gpu.mig_slice, gpu.memory_gb, gpu.capability) == (slice_, memory, capability)
     assert gpu.least_memory_mib == memory * 1024 * 9 // 10
 
 
