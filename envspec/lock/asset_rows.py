@@ -106,15 +106,14 @@ def _with_size(row: dict[str, Any], size: int | None) -> dict[str, Any]:
 
 def read_assets(own: dict[str, Any], at: str) -> Iterator[Asset]:
     """Every asset of [tool.envspec]; raises WrongError."""
-    seen: set[tuple[str, str]] = set()
+    seen: dict[tuple[str, str], object] = {}
     for row, place in fields.rows(own, "assets", at):
         asset = _asset(row, place)
         yield asset
         for file in asset.files:
-            where = (file.root, file.dest)
-            if where in seen and not file.unpack:
+            bytes_there = (file.sha256, file.member, file.unpack)
+            if seen.setdefault((file.root, file.dest), bytes_there) != bytes_there and not file.unpack:
                 raise WrongError(f"{place}.files", f"two files would lie at {fields.shown(file.dest)}")
-            seen.add(where)
 
 
 def read_variables(row: dict[str, Any], name: str, at: str) -> tuple[Variable, ...]:
@@ -167,7 +166,10 @@ def _refuse_unknown(row: dict[str, Any], at: str) -> None:
 
 
 def _file(row: dict[str, Any], at: str) -> AssetFile:
-    url, path = fields.url(row, "url", at), fields.line(fields.text(row, "path", at), f"{at}.path")
+    url, path = fields.url(row, "url", at), fields.text(row, "path", at)
+    if path:
+        # It may begin with ``../``, as paths in a spec may: bytes from elsewhere wouldn't have the digest.
+        fields.inside(path.lstrip("./") if path.startswith("../") else path.removeprefix("./"), f"{at}.path")
     if bool(url) == bool(path):
         raise WrongError(at, f"url or path is wanted, {'both are there' if url else 'both are missing'}")
     return AssetFile(

@@ -8,27 +8,20 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from envspec.lock.document import Build, Dependency, Lock, LockedDistribution, LockedFile
-
-HOST_CONTRACT = "host-contract"
-"""The table of [tool.envspec] that says what a host must have."""
+from envspec.lock.asset_diff import AssetChanges, asset_changes, published
+from envspec.lock.changes import Change, table_changes
+from envspec.lock.document import (
+    AssetFile,
+    Build,
+    BuildRequirement,
+    Dependency,
+    Lock,
+    LockedDistribution,
+    LockedFile,
+)
 
 _LEGACY_GLIBC = {"manylinux1": (2, 5), "manylinux2010": (2, 12), "manylinux2014": (2, 17)}
 """PEP 513, 571 and 599, as PEP 600 translates them."""
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One value that differs; None on the side that lacks it."""
-
-    subject: str
-    before: Any
-    after: Any
-
-    @property
-    def same(self) -> bool:
-        """Whether nothing differs; a consequence is told also where it's the same."""
-        return bool(self.before == self.after)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +38,9 @@ class DigestChange:
     """Other bytes under the same file name: a replaced file, or a damaged or forged one."""
 
     file_name: str
-    before: LockedFile
-    after: LockedFile
+    """Of an asset its place below its root, since many repositories have a ``config.json``."""
+    before: LockedFile | AssetFile
+    after: LockedFile | AssetFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +73,13 @@ class Changes:
     new: Amount
     """What must be carried where all files of the first lock are there already."""
     consequences: tuple[Change, ...]
-    """Python, glibc and hosts always; of the target and the host contract what differs."""
+    """Python, glibc, hosts and the promised host's verdict always; of the target and the contract what
+    differs."""
     added: tuple[LockedDistribution, ...]
     removed: tuple[LockedDistribution, ...]
     changed: tuple[DistributionChange, ...]
     unchanged: int
+    assets: AssetChanges
     other: tuple[Change, ...]
     """Whatever else the locks hold."""
 
@@ -95,6 +91,7 @@ class Changes:
             or self.added
             or self.removed
             or self.changed
+            or self.assets.different
             or self.other
             or any(not change.same for change in self.consequences)
         )
@@ -118,6 +115,7 @@ def diff(a: Lock, b: Lock) -> Changes:
         removed=tuple(before[name] for name in before if name not in after),
         changed=tuple(changed),
         unchanged=len(both) - len(changed),
+        assets=asset_changes(a, b),
         other=tuple(table_changes(_other(a), _other(b))),
     )
 
@@ -126,31 +124,6 @@ def glibc_floor(file: LockedFile) -> tuple[int, int] | None:
     """The oldest glibc that a wheel's name promises to run on; None where it tells none."""
     levels = [level for tag in _tags(file)[1] if (level := _glibc_of(tag))]
     return min(levels, default=None)
-
-
-def table_changes(before: Any, after: Any, at: str = "") -> Iterator[Change]:
-    """Leaf by leaf what differs between two values of TOML, by dotted path.
-
-    Arrays of texts count as sets; tables in an array are paired by their ``name``.
-    """
-    if before == after:
-        return
-    before, after = _named(before), _named(after)
-    if isinstance(before, Mapping) and isinstance(after, Mapping):
-        for name in [*before, *(name for name in after if name not in before)]:
-            yield from table_changes(before.get(name), after.get(name), f"{at}.{name}" if at else name)
-    else:
-        yield Change(at, before, after)
-
-
-def _named(item: Any) -> Any:
-    """Rows of an array under their names, where each has one of its own."""
-    if not isinstance(item, (list, tuple)) or not item:
-        return item
-    if all(isinstance(row, Mapping) and isinstance(row.get("name"), str) for row in item):
-        named = {row["name"]: row for row in item}
-        return named if len(named) == len(item) else item
-    return item
 
 
 def _by_name(*locks: Lock) -> list[dict[str, LockedDistribution]]:
@@ -207,10 +180,21 @@ def _digest_changes(a: Lock, b: Lock) -> Iterator[DigestChange]:
         known = before.get(file.name)
         if known is not None and known.sha256 != file.sha256:
             yield DigestChange(file.name, known, file)
+    known_assets = dict(published(a))
+    for name, after in published(b):
+        was = known_assets.get(name)
+        if was is not None and was.sha256 != after.sha256:
+            yield DigestChange(name, was, after)
 
 
-def _files(lock: Lock) -> Iterator[LockedFile]:
-    """The files that are carried inside: one of each distribution."""
+def _files(lock: Lock) -> Iterator[LockedFile | AssetFile]:
+    """The files that are carried inside: one of each distribution, all of assets."""
+    yield from _wheels(lock)
+    for asset in lock.assets:
+        yield from asset.files
+
+
+def _wheels(lock: Lock) -> Iterator[LockedFile]:
     for item in lock.distributions:
         file = item.wheel or item.sdist
         if file is not None:
@@ -224,7 +208,7 @@ def _all_files(lock: Lock) -> Iterator[LockedFile]:
         yield from (each.file for each in build.requirements)
 
 
-def _amount(files: Iterable[LockedFile]) -> Amount:
+def _amount(files: Iterable[LockedFile | AssetFile]) -> Amount:
     sizes = {file.sha256: file.size for file in files}
     known = [size for size in sizes.values() if size is not None]
     return Amount(sum(known), len(sizes), len(sizes) - len(known))
@@ -234,15 +218,17 @@ def _consequences(a: Lock, b: Lock) -> Iterator[Change]:
     yield Change("Python", a.requires_python or None, b.requires_python or None)
     yield Change("glibc that the wheels need", _floor_of_lock(a), _floor_of_lock(b))
     yield Change("hosts to fetch from", a.hosts, b.hosts)
+    if a.verdict or b.verdict:
+        yield Change("the promised host", _verdict(a), _verdict(b))
     yield from table_changes(_host_side(a), _host_side(b))
 
 
 def _host_side(lock: Lock) -> dict[str, Any]:
     """What else is told of the host: told where it differs."""
-    tags = [_tags(file) for file in _files(lock) if file.name.endswith(".whl")]
+    tags = [_tags(file) for file in _wheels(lock) if file.name.endswith(".whl")]
     return {
         "target": lock.target,
-        HOST_CONTRACT: lock.extra_tool.get(HOST_CONTRACT, {}),
+        "contract": lock.contract,
         "environments": lock.environments,
         "wheel tags": tuple(sorted({interpreter for interpreter, _ in tags})),
         "wheel platforms": tuple(sorted({platform for _, platforms in tags for platform in platforms})),
@@ -252,8 +238,25 @@ def _host_side(lock: Lock) -> dict[str, Any]:
     }
 
 
+def _verdict(lock: Lock) -> str | None:
+    """``refused (fail)``: the driver's grade, where there is one, and the worst status of any rule."""
+    grade, status = lock.verdict.get("grade"), lock.verdict.get("status")
+    if not grade:
+        return str(status) if status else None
+    return f"{grade} ({status})" if status else str(grade)
+
+
+def _verdict_table(lock: Lock) -> dict[str, Any]:
+    """The verdict, what isn't fulfilled by rule and subject."""
+    rows = lock.verdict.get("findings")
+    if not isinstance(rows, (list, tuple)) or not all(isinstance(row, Mapping) for row in rows):
+        return dict(lock.verdict)
+    named = {f"{row.get('rule')}: {row.get('subject')}": row for row in rows}
+    return {**lock.verdict, "findings": named if len(named) == len(rows) else rows}
+
+
 def _floor_of_lock(lock: Lock) -> str | None:
-    floors = [floor for file in _files(lock) if (floor := glibc_floor(file))]
+    floors = [floor for file in _wheels(lock) if (floor := glibc_floor(file))]
     return ".".join(map(str, max(floors))) if floors else None
 
 
@@ -276,7 +279,6 @@ def _glibc_of(tag: str) -> tuple[int, int] | None:
 
 
 def _other(lock: Lock) -> dict[str, Any]:
-    tables = {name: table for name, table in lock.extra_tool.items() if name != HOST_CONTRACT}
     return {
         "name": lock.name,
         "variant": lock.variant or None,
@@ -287,12 +289,27 @@ def _other(lock: Lock) -> dict[str, Any]:
         "warnings": lock.warnings,
         "indexes": dict(lock.indexes),
         "builds": {build.name: _build(build) for build in lock.builds},
-        **tables,
+        "environment": {
+            variable.name: {
+                "value": variable.value,
+                "read-by": variable.read_by,
+                "source": variable.source,
+            }
+            for variable in lock.environment
+        },
+        "verdict": _verdict_table(lock),
+        **lock.extra_tool,
     }
 
 
 def _build(build: Build) -> dict[str, Any]:
-    pins = {
-        each.name: f"{each.version} {each.file.name} sha256:{each.file.sha256}" for each in build.requirements
+    return {"version": build.version, "requirements": {each.name: _pin(each) for each in build.requirements}}
+
+
+def _pin(requirement: BuildRequirement) -> dict[str, Any]:
+    file = requirement.file
+    return {
+        "release": f"{requirement.version} {file.name} sha256:{file.sha256}",
+        "index": requirement.index_name,
+        **{name: cell for name, cell in file._asdict().items() if name != "name"},
     }
-    return {"version": build.version, "requirements": pins}

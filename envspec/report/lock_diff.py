@@ -6,8 +6,10 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from envspec.lock.diff import Amount, Change, Changes, DigestChange, DistributionChange
-from envspec.lock.document import LockedDistribution
+from envspec.lock.asset_diff import AssetChange, AssetChanges
+from envspec.lock.changes import Change
+from envspec.lock.diff import Amount, Changes, DigestChange, DistributionChange
+from envspec.lock.document import Asset, LockedDistribution
 from envspec.report.plain import plain, size
 
 _SHOUT = "OTHER BYTES UNDER THE SAME FILE NAME"
@@ -106,6 +108,45 @@ def _changed_row(change: DistributionChange) -> tuple[str, str, str]:
     return change.name, versions, "; ".join(told)
 
 
+def _asset_row(asset: Asset) -> tuple[str, str, str]:
+    sizes = [file.size for file in asset.files]
+    at_least = "at least " if None in sizes else ""
+    files = "file" if len(sizes) == 1 else "files"
+    told = f"{at_least}{size(sum(each or 0 for each in sizes))} in {len(sizes)} {files}"
+    where = (
+        told if asset.files else f"the distribution {asset.distribution}" if asset.distribution else "no file"
+    )
+    return f"{asset.kind} {plain(asset.label)}", _short(asset.version), where
+
+
+def _short(version: str) -> str:
+    """A commit by as much of it as nobody mistakes."""
+    return plain(version)[:12] if version else ""
+
+
+def _asset_change_row(change: AssetChange) -> tuple[str, str, str]:
+    before, after = change.before, change.after
+    versions = _short(after.version)
+    if before.version != after.version:
+        versions = f"{_short(before.version)} -> {versions}"
+    counts = [(len(rows), word) for word, rows in _file_counts(change)]
+    files = [f"{count} {'file' if count == 1 else 'files'} {word}" for count, word in counts if count]
+    told = [f"{field.subject}: {_arrow(field)}" for field in change.fields if field.subject not in _HIDDEN]
+    return f"{after.kind} {plain(change.label)}", versions, "; ".join([*files, *told])
+
+
+def _file_counts(change: AssetChange) -> Iterator[tuple[str, Sequence[object]]]:
+    yield "changed", change.files_changed
+    yield "added", change.files_added
+    yield "removed", change.files_removed
+
+
+def _asset_counts(changes: AssetChanges) -> str:
+    return _told(
+        {"added": changes.added, "removed": changes.removed, "changed": changes.changed}, changes.unchanged
+    )
+
+
 # Text
 
 
@@ -124,6 +165,13 @@ def _text_lines(changes: Changes) -> Iterator[str]:
     rows += [("-", *_one_sided_row(item)) for item in changes.removed]
     rows += [("~", *_changed_row(change)) for change in changes.changed]
     yield from _aligned(rows)
+    assets = changes.assets
+    if assets.different or assets.unchanged:
+        yield f"\nmodels, files and installers: {_asset_counts(assets)}"
+        rows = [("+", *_asset_row(asset)) for asset in assets.added]
+        rows += [("-", *_asset_row(asset)) for asset in assets.removed]
+        rows += [("~", *_asset_change_row(change)) for change in assets.changed]
+        yield from _aligned(rows)
     if changes.other:
         yield "\nother"
         yield from _aligned([(plain(change.subject), _arrow(change)) for change in changes.other])
@@ -133,8 +181,12 @@ def _text_lines(changes: Changes) -> Iterator[str]:
 
 def _counts(changes: Changes) -> str:
     counts = {"added": changes.added, "removed": changes.removed, "changed": changes.changed}
+    return _told(counts, changes.unchanged)
+
+
+def _told(counts: Mapping[str, Sequence[object]], unchanged: int) -> str:
     told = [f"{len(items)} {word}" for word, items in counts.items() if items]
-    return ", ".join([*told, f"{changes.unchanged} the same"])
+    return ", ".join([*told, f"{unchanged} the same"])
 
 
 def _aligned(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
@@ -163,6 +215,13 @@ def _markdown_lines(changes: Changes) -> Iterator[str]:
     rows += [("removed", *_one_sided_row(item)) for item in changes.removed]
     rows += [("changed", *_changed_row(change)) for change in changes.changed]
     yield from _markdown_table("", ("", "distribution", "version", ""), rows)
+    assets = changes.assets
+    if assets.different or assets.unchanged:
+        yield from ("", f"### Models, files and installers: {_asset_counts(assets)}")
+        rows = [("added", *_asset_row(asset)) for asset in assets.added]
+        rows += [("removed", *_asset_row(asset)) for asset in assets.removed]
+        rows += [("changed", *_asset_change_row(change)) for change in assets.changed]
+        yield from _markdown_table("", ("", "asset", "version", ""), rows)
     other = [(plain(change.subject), _arrow(change)) for change in changes.other]
     yield from _markdown_table("Other", ("", ""), other)
     if not changes.different:
@@ -216,6 +275,22 @@ def _document(changes: Changes) -> dict[str, Any]:
             ],
             "unchanged": changes.unchanged,
         },
+        "assets": {
+            "added": [_asset_document(asset) for asset in changes.assets.added],
+            "removed": [_asset_document(asset) for asset in changes.assets.removed],
+            "changed": [
+                {
+                    "kind": change.after.kind,
+                    "label": change.label,
+                    "before": _asset_document(change.before),
+                    "after": _asset_document(change.after),
+                    "fields": [_change(field) for field in change.fields],
+                    **{f"files-{word}": len(rows) for word, rows in _file_counts(change)},
+                }
+                for change in changes.assets.changed
+            ],
+            "unchanged": changes.assets.unchanged,
+        },
         "other": [_change(change) for change in changes.other],
     }
 
@@ -245,6 +320,19 @@ def _one_sided(item: LockedDistribution) -> dict[str, Any]:
         "sha256": file.sha256 if file else None,
         "bytes": file.size if file else None,
         "index": item.index_name or None,
+    }
+
+
+def _asset_document(asset: Asset) -> dict[str, Any]:
+    known = [file.size for file in asset.files if file.size is not None]
+    return {
+        "kind": asset.kind,
+        "label": asset.label,
+        "version": asset.version or None,
+        "distribution": asset.distribution or None,
+        "files": len(asset.files),
+        "bytes": sum(known),
+        "files-of-unknown-size": len(asset.files) - len(known),
     }
 
 

@@ -8,8 +8,8 @@ import pytest
 
 from envspec.cli.main import main
 from envspec.lock.codec import encode
-from envspec.lock.document import Lock
-from tests.lock.locks import distribution, file, lock
+from envspec.lock.document import Asset, Lock
+from tests.lock.locks import asset_file, distribution, file, lock, repository
 
 CU118 = lock(
     distribution("numpy", "1.26.4", tag="cp310-cp310-manylinux_2_17_x86_64"),
@@ -258,3 +258,44 @@ def test_a_thousand_distributions_are_compared_in_less_than_a_second(tmp_path: P
     assert main(["diff", old, new, "-o", str(tmp_path / "diff.txt")]) == 0
     assert time.process_time() - start < 1.0
     assert "distributions: 1000 changed, 0 the same" in (tmp_path / "diff.txt").read_text()
+
+
+def with_models(*assets: Asset) -> Lock:
+    return CU118._replace(assets=assets)
+
+
+TINY = repository("acme/tiny", "a" * 40, asset_file(f"hf/tiny/{'a' * 40}/model.bin", size=3 * 1024 * 1024))
+NEWER = repository("acme/tiny", "b" * 40, asset_file(f"hf/tiny/{'b' * 40}/model.bin", size=4 * 1024 * 1024))
+CODE = Asset("file", "path", "app/")
+
+
+def test_models_stand_below_the_distributions(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before, after = with_models(TINY), with_models(NEWER, CODE)
+    paths = [write(folder, before, "pylock.a.toml"), write(folder, after, "pylock.b.toml")]
+    main(["diff", *paths])
+    assert capsys.readouterr().out.splitlines()[-3:] == [
+        "models, files and installers: 1 added, 1 changed, 0 the same",
+        "  +  file app/                                                       no file",
+        "  ~  model huggingface acme/tiny@main  aaaaaaaaaaaa -> bbbbbbbbbbbb  1 file changed",
+    ]
+    main(["diff", *paths, "--format", "json"])
+    document = json.loads(capsys.readouterr().out)["assets"]
+    assert document["added"] == [
+        {
+            "kind": "file",
+            "label": "app/",
+            "version": None,
+            "distribution": None,
+            "files": 0,
+            "bytes": 0,
+            "files-of-unknown-size": 0,
+        }
+    ]
+    (changed,) = document["changed"]
+    assert (changed["before"]["bytes"], changed["after"]["bytes"], changed["files-changed"]) == (
+        3145728,
+        4194304,
+        1,
+    )
+    main(["diff", *paths, "--format", "markdown"])
+    assert "### Models, files and installers: 1 added, 1 changed" in capsys.readouterr().out

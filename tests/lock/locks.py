@@ -9,12 +9,18 @@ from typing import Any
 from hypothesis import strategies as st
 
 from envspec.lock.document import (
+    ROOTS,
+    Asset,
+    AssetFile,
     Build,
     BuildRequirement,
     Dependency,
     Lock,
     LockedDistribution,
     LockedFile,
+    Member,
+    Space,
+    Variable,
 )
 
 
@@ -58,6 +64,25 @@ def lock(*distributions: LockedDistribution, **fields: Any) -> Lock:
         "hosts": ("default", "files.example"),
     }
     return Lock(distributions=distributions, **{**defaults, **fields})
+
+
+def asset_file(dest: str, *, content: str = "", **fields: Any) -> AssetFile:
+    """A file of an asset whose sha256 follows from its place, or from ``content``."""
+    digest = hashlib.sha256((content or dest).encode()).hexdigest()
+    fields = {"url": f"https://hub.example/{dest}", "size": 1000, **fields}
+    return AssetFile(name=dest.rpartition("/")[2], hashes=(("sha256", digest),), dest=dest, **fields)
+
+
+def repository(name: str, commit: str, *files: AssetFile, **fields: Any) -> Asset:
+    """A model of a hub at a commit; its files lie below it."""
+    return Asset(
+        kind="model",
+        provider="huggingface",
+        label=f"huggingface {name}@main",
+        version=commit,
+        files=files,
+        **fields,
+    )
 
 
 # Any lock at all
@@ -119,6 +144,74 @@ toml_values = st.recursive(
 tables = st.dictionaries(texts, toml_values, max_size=3)
 
 
+lines = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Zl", "Zp"]), min_size=1, max_size=12)
+file_names = st.from_regex(r"[a-zA-Z0-9_+ -]{1,8}\.bin", fullmatch=True)
+places = st.lists(st.from_regex(r"[a-z0-9._-]{0,5}[a-z0-9]", fullmatch=True), min_size=1, max_size=3).map(
+    "/".join
+)
+variables = st.builds(
+    Variable,
+    name=st.from_regex(r"[A-Z_][A-Z0-9_]{0,5}", fullmatch=True),
+    value=lines,
+    read_by=st.lists(texts, max_size=2).map(tuple),
+    source=texts,
+)
+
+
+@st.composite
+def asset_files(draw: st.DrawFn) -> AssetFile:
+    own = draw(st.booleans())
+    member = st.builds(
+        Member, name=places, hashes=st.just(()) | digests.map(lambda d: (("md5", d[:32]),)), size=sizes
+    )
+    return AssetFile(
+        name=draw(file_names),
+        hashes=draw(hashes),
+        dest=draw(places),
+        url="" if own else f"https://files.example/{draw(url_tails)}",
+        path=draw(places) if own else "",
+        size=draw(sizes),
+        digest_from=draw(st.sampled_from(["publisher", "index", "recording", "computed"])),
+        root=draw(st.sampled_from(ROOTS)),
+        mode=draw(st.sampled_from(["0644", "0755"])),
+        member=draw(st.none() | member),
+        unpack=draw(st.sampled_from(["", "zip", "tar.gz", "tar.xz", "tar.zst"])),
+    )
+
+
+@st.composite
+def assets(draw: st.DrawFn) -> Asset:
+    space = st.builds(
+        Space, st.integers(0, 2**40), st.integers(0, 2**40), source=texts, is_estimated=st.booleans()
+    )
+    return Asset(
+        kind=draw(st.sampled_from(["model", "file", "installer"])),
+        provider=draw(st.sampled_from(["huggingface", "torch.hub", "cuda-compat", "path"])),
+        label=draw(lines),
+        version=draw(st.just("") | lines),
+        files=tuple(draw(st.lists(asset_files(), max_size=2, unique_by=lambda file: (file.root, file.dest)))),
+        distribution=draw(st.just("") | names),
+        texts=tuple(sorted(draw(st.dictionaries(places, texts, max_size=2)).items())),
+        folders=tuple(draw(st.lists(places, max_size=2))),
+        hosts=tuple(draw(st.lists(st.from_regex(r"[a-z]{1,5}\.example", fullmatch=True), max_size=2))),
+        variables=tuple(draw(st.lists(variables, max_size=1))),
+        unconfirmed=draw(texts),
+        space=draw(st.none() | space),
+        commands=tuple(draw(st.lists(st.lists(lines, min_size=1, max_size=3).map(tuple), max_size=2))),
+        on_path=tuple(f"{{environment}}/{place}" for place in draw(st.lists(places, max_size=1))),
+        when=draw(st.sampled_from(["", "driver-older"])),
+        as_root=draw(st.booleans()),
+        eula=draw(texts),
+        notes=tuple(draw(st.lists(texts, max_size=2))),
+    )
+
+
+def _apart(held: list[Asset]) -> bool:
+    """Whether no two files would lie at one place."""
+    where = [(file.root, file.dest) for asset in held for file in asset.files]
+    return len(set(where)) == len(where)
+
+
 @st.composite
 def locks(draw: st.DrawFn) -> Lock:
     held = sorted(draw(st.sets(names, max_size=4)))
@@ -138,6 +231,12 @@ def locks(draw: st.DrawFn) -> Lock:
         requirements=tuple(draw(st.lists(texts, max_size=2))),
         distributions=tuple(draw(distributions(name)) for name in held),
         builds=builds if draw(st.booleans()) else (),
+        assets=tuple(
+            draw(st.lists(assets(), max_size=2, unique_by=lambda asset: asset.label).filter(_apart))
+        ),
+        environment=tuple(draw(st.lists(variables, max_size=2, unique_by=lambda each: each.name))),
+        contract=draw(tables),
+        verdict=draw(tables),
         indexes=tuple((name, f"https://{name}.example/simple") for name in draw(st.lists(names, max_size=2))),
         hosts=tuple(draw(st.lists(texts, max_size=2))),
         not_locked=tuple(draw(st.lists(st.tuples(texts, texts), max_size=2))),

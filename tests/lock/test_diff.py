@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from envspec.lock.diff import Amount, Change, diff, glibc_floor, table_changes
-from envspec.lock.document import Build, BuildRequirement, Lock, LockedDistribution
-from tests.lock.locks import distribution, file, lock, locks
+from envspec.lock.changes import Change, table_changes
+from envspec.lock.diff import Amount, diff, glibc_floor
+from envspec.lock.document import Asset, Build, BuildRequirement, Lock, LockedDistribution, Variable
+from tests.lock.locks import asset_file, distribution, file, lock, locks, repository
 
 NUMPY = distribution("numpy", "1.26.4", tag="cp310-cp310-manylinux_2_17_x86_64.manylinux2014_x86_64")
 TORCH_118 = distribution("torch", "2.1.2+cu118", "numpy", tag="cp310-cp310-linux_x86_64")
@@ -67,7 +68,10 @@ def test_a_digest_that_changed_in_a_build_is_found_too() -> None:
 
     changes = diff(built("one"), built("other"))
     assert [change.file_name for change in changes.digests] == ["setuptools-75-py3-none-any.whl"]
-    assert [change.subject for change in changes.other] == ["builds.app.requirements.setuptools"]
+    assert [change.subject for change in changes.other] == [
+        "builds.app.requirements.setuptools.release",
+        "builds.app.requirements.setuptools.hashes",
+    ]
 
 
 def test_bytes_to_carry_count_each_file_once_and_those_of_unknown_size() -> None:
@@ -86,14 +90,16 @@ def test_consequences_for_the_host_are_told() -> None:
         hosts=("default", "new.example"),
         requires_python="==3.11.*",
         target={"python": "3.11", "arch": "x86_64"},
-        extra_tool={"host-contract": {"driver": {"floor": "525.60.13"}}},
+        contract={"driver": {"floor": "525.60.13"}},
+        verdict={"status": "fail", "grade": "refused"},
     )
     assert diff(before, after).consequences == (
         Change("Python", "==3.10.*", "==3.11.*"),
         Change("glibc that the wheels need", "2.17", "2.28"),
         Change("hosts to fetch from", ("default", "old.example"), ("default", "new.example")),
+        Change("the promised host", None, "refused (fail)"),
         Change("target.python", "3.10", "3.11"),
-        Change("host-contract.driver", None, {"floor": "525.60.13"}),
+        Change("contract.driver", None, {"floor": "525.60.13"}),
         Change(
             "wheel platforms",
             ("linux_x86_64", "manylinux2014_x86_64", "manylinux_2_17_x86_64"),
@@ -156,3 +162,69 @@ def test_a_distribution_without_a_file_is_compared_as_well() -> None:
 def test_two_locks_differ_exactly_where_a_change_is_told(a: Lock, b: Lock) -> None:
     assert diff(a, a).different is False
     assert diff(a, b).different is (a != b)
+
+
+# Models, files, installers
+
+OLD, NEW = "a" * 40, "b" * 40
+
+
+def tiny(commit: str, weights: str = "weights", **fields: Any) -> Asset:
+    below = f"hf/models--acme--tiny/snapshots/{commit}"
+    return repository(
+        "acme/tiny",
+        commit,
+        asset_file(f"{below}/config.json", content="{}"),
+        asset_file(f"{below}/model.safetensors", content=weights, size=3_000_000),
+        texts=(("hf/models--acme--tiny/refs/main", commit),),
+        **fields,
+    )
+
+
+def test_a_model_at_another_commit_is_told_with_the_files_that_differ() -> None:
+    (change,) = diff(lock(assets=(tiny(OLD),)), lock(assets=(tiny(NEW, "other"),))).assets.changed
+    assert (change.label, change.before.version, change.after.version) == (
+        "huggingface acme/tiny@main",
+        OLD,
+        NEW,
+    )
+    assert [file.name for file, _ in change.files_changed] == ["model.safetensors"]
+    assert (change.files_added, change.files_removed) == ((), ())
+    assert [field.subject for field in change.fields] == ["version"]
+
+
+def test_models_are_added_and_removed_and_carried() -> None:
+    changes = diff(lock(NUMPY), lock(NUMPY, assets=(tiny(OLD),)))
+    assert [asset.label for asset in changes.assets.added] == ["huggingface acme/tiny@main"]
+    assert changes.new == Amount(size_bytes=3_001_000, files=2, unknown=0)
+    assert changes.different
+    assert diff(lock(assets=(tiny(OLD),)), lock()).assets.removed == (tiny(OLD),)
+
+
+def test_other_bytes_under_the_url_of_a_commit_are_shouted() -> None:
+    forged = diff(lock(assets=(tiny(OLD),)), lock(assets=(tiny(OLD, "forged"),)))
+    assert [change.file_name for change in forged.digests] == [
+        "huggingface acme/tiny@main: model.safetensors"
+        f" (https://hub.example/hf/models--acme--tiny/snapshots/{OLD}/model.safetensors)"
+    ]
+    assert diff(lock(assets=(tiny(OLD),)), lock(assets=(tiny(NEW, "other"),))).digests == ()
+
+
+def test_a_file_of_the_users_own_may_change_without_a_shout() -> None:
+    def own(content: str) -> Lock:
+        file = asset_file("app/smoke.py", content=content, url="", path="app/smoke.py")
+        return lock(assets=(Asset("file", "path", "app/", files=(file,)),))
+
+    changes = diff(own("one"), own("two"))
+    assert changes.digests == ()
+    assert [len(change.files_changed) for change in changes.assets.changed] == [1]
+
+
+def test_a_variable_of_the_target_and_a_finding_are_told_by_their_names() -> None:
+    refused = {"rule": "driver", "subject": "torch", "status": "fail", "takes": ["a", "b"]}
+    before = lock(environment=(Variable("HF_HUB_OFFLINE", "1"),))
+    after = lock(environment=(Variable("HF_HUB_OFFLINE", "0"),), verdict={"findings": [refused]})
+    assert [change.subject for change in diff(before, after).other] == [
+        "environment.HF_HUB_OFFLINE.value",
+        "verdict.findings",
+    ]
