@@ -6,7 +6,7 @@ A part of probe.py: Python 3.6, standard library alone.
 
 import re
 
-from envspec.probe.script.brief_line import flag, listed, number
+from envspec.probe.script.brief_line import flag, listed, number, unit_is_active
 
 BRIEF_GPUS = 4
 
@@ -45,17 +45,33 @@ def module_line(shown):
     match = re.search(r"NVRM version:.*Module.*?\s(\d+(?:\.\d+)+)\s", shown.text(key))
     version = match.group(1) if match else "none" if shown.is_absent(key) else "?"
     flavour = "?" if not match else "open" if "Open Kernel Module" in match.group() else "proprietary"
-    devices = [
-        one for one in shown.value("call:devices", []) if re.match(r"/dev/nvidia(\d+|ctl|-uvm)$", one["path"])
-    ]
-    rights = flag(all(one.get("read") and one.get("write") for one in devices)) if devices else "none"
-    fabric = re.search(r":\s*(\d+(?:\.\d+)+)", shown.text("command:nv-fabricmanager --version"))
-    words = ["MODULE", version, "FLAVOUR", flavour, "FROM", listed(driver_traces(shown)), "RIGHTS", rights]
-    return " ".join(words + ["FABRIC", fabric.group(1) if fabric else "none"])
+    words = ["MODULE", version, "FLAVOUR", flavour, "FROM", listed(driver_traces(shown))]
+    return " ".join(words + ["RIGHTS", device_rights(shown)] + fabric_words(shown))
+
+
+def device_rights(shown):
+    """Whether all that programs open may be read and written."""
+    devices = shown.value("call:devices")
+    if devices is None:
+        return "?"
+    used = [one for one in devices if re.match(r"/dev/nvidia(\d+|ctl|-uvm)$", one["path"])]
+    return flag(all(one.get("read") and one.get("write") for one in used)) if used else "none"
+
+
+def fabric_words(shown):
+    """The fabric manager's version, and whether it runs."""
+    key = "command:nv-fabricmanager --version"
+    version = re.search(r":\s*(\d+(?:\.\d+)+)", shown.text(key))
+    if version:
+        return ["FABRIC", version.group(1), "ACTIVE", flag(unit_is_active(shown, 1))]
+    trace = shown.value("call:traces", {}).get("/usr/bin/nv-fabricmanager")
+    return ["FABRIC", "none" if shown.is_absent(key) or trace == "absent" else "?"]
 
 
 def driver_traces(shown):
     """Words for what was found of each way to install it; several may have left traces."""
+    if "call:traces" not in shown.items:
+        return None
     rpm = shown.text("command:rpm -qa")
     deb = "".join(line + "\n" for line in shown.text("command:dpkg-query").splitlines() if " ii" in line)
     modules = shown.text("file:/lib/modules/RELEASE/modules.dep")

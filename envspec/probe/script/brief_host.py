@@ -6,7 +6,7 @@ A part of probe.py: Python 3.6, standard library alone.
 
 import re
 
-from envspec.probe.script.brief_line import flag, listed, number
+from envspec.probe.script.brief_line import flag, listed, number, unit_is_active
 
 BRIEF_FLAGS = "sse4_2 avx avx2 fma f16c bmi2 avx512f avx512_vnni amx_tile asimd sve".split()
 BRIEF_PROGRAMS = (
@@ -86,7 +86,7 @@ def site_lines(shown):
 
 def toolkits(shown):
     """Their versions, major and minor; None where the folders could not be listed."""
-    if shown.error("list:/usr/local"):
+    if not shown.was_seen("list:/usr/local"):
         return None
     found = set(re.findall(r"^cuda-(\d+\.\d+)$", shown.text("list:/usr/local"), re.MULTILINE))
     for text in shown.texts("file:", "/version.json"):
@@ -147,19 +147,20 @@ def guard_line(shown):
     fips = (
         "0" if shown.is_absent("file:/proc/sys/crypto/fips_enabled") else fips if fips in ("0", "1") else "?"
     )
-    units = shown.texts("command:systemctl is-active")
-    states = units[0].split() if units else []
+    trace = shown.value("call:traces", {}).get("/run/fapolicyd")
+    guarded = unit_is_active(shown, 0)
+    guarded = {"folder": True, "absent": False}.get(trace) if guarded is None else guarded
     secure = shown.value("call:secure-boot", {})
     boot = False if secure.get("efi") is False else {0: False, 1: True}.get(secure.get("value"))
     modules = "file:/proc/modules"
     loaded = re.search(r"^nouveau ", shown.text(modules), re.MULTILINE) is not None
-    nouveau = loaded if not shown.error(modules) or shown.is_absent(modules) else None
+    nouveau = loaded if shown.was_seen(modules) else None
     build = shown.value("call:kernel-headers", {}).get("build")
     headers = {"folder": True, "absent": False, "broken-link": False}.get(build)
     pairs = (
         ("SELINUX", selinux),
         ("FIPS", fips),
-        ("FAPOLICYD", flag(states[0] == "active" if states else None)),
+        ("FAPOLICYD", flag(guarded)),
     )
     pairs += (("SECUREBOOT", flag(boot)), ("NOUVEAU", flag(nouveau)), ("HEADERS", flag(headers)))
     return "GUARD " + " ".join("%s %s" % pair for pair in pairs)
@@ -167,20 +168,29 @@ def guard_line(shown):
 
 def net_line(shown):
     """What can be seen of the network; which settings switch verification off."""
-    net, variables = shown.value("call:network", {}), shown.value("call:environment", {})
+    net, variables = shown.value("call:network", {}), shown.value("call:environment")
     routes = [net[key] for key in ("default-route", "default-route-6") if key in net]
     route = True if any(routes) else False if len(routes) == 2 else None
-    proxies = sorted(
-        {name for name, text in variables.items() if text and re.match("(?i)(https?|all|ftp)_proxy", name)}
-    )
+    proxies = variables and [
+        name for name, text in variables.items() if text and re.match("(?i)(https?|all|ftp)_proxy", name)
+    ]
     tried = (shown.value("call:egress") or {}).get("tried")
     egress = any(one["connected"] for one in tried) if tried else None
-    words = ("NET ROUTE", flag(route), "RESOLVERS", number(net.get("resolvers")), "PROXIES", listed(proxies))
+    words = (
+        "NET ROUTE",
+        flag(route),
+        "RESOLVERS",
+        number(net.get("resolvers")),
+        "PROXIES",
+        listed(proxies and sorted(proxies)),
+    )
     return " ".join(words + ("OFF", listed(switched_off(shown, variables)), "EGRESS", flag(egress)))
 
 
 def switched_off(shown, variables):
     """Names of settings: as envspec/probe/unverified.py knows them."""
+    if variables is None:
+        return None
     off = {
         "PYTHONHTTPSVERIFY": ("0",),
         "GIT_SSL_NO_VERIFY": ("1", "true", "yes", "on"),
@@ -211,8 +221,9 @@ def place_line(shown):
     media = mounts and [
         one.get("mount-point", one["path"]) for one in mounts if one.get("type") in ("iso9660", "udf")
     ]
-    variables = shown.value("call:locale", {})
-    locale = variables.get("LC_ALL") or variables.get("LANG") or "none"
+    variables = shown.value("call:locale")
+    names = ("LC_ALL", "LC_CTYPE", "LANG")
+    locale = "?" if variables is None else next(filter(None, map(variables.get, names)), "none")
     return "SITE REPOSITORIES %s MEDIA %s LOCALE %s" % (
         number(count),
         listed(media),

@@ -34,6 +34,12 @@ def flag(value):
     return "?" if value is None else "1" if value else "0"
 
 
+def unit_is_active(shown, place):
+    """By its place among those that systemctl was asked for; None where systemd did not answer."""
+    states = "".join(shown.texts("command:systemctl is-active")).split()
+    return states[place] == "active" if place < len(states) else None
+
+
 class Shown:
     """The items of a document, as the lines ask for them."""
 
@@ -55,6 +61,10 @@ class Shown:
     def is_absent(self, key):
         """Whether it was looked for and isn't there."""
         return self.error(key) in NOT_THERE
+
+    def was_seen(self, key):
+        """Whether it was looked for, and is there or isn't."""
+        return key in self.items and (not self.error(key) or self.is_absent(key))
 
     def texts(self, begin, end=""):
         """The texts of every item whose key begins and ends so, in the order of their keys."""

@@ -94,7 +94,7 @@ def script_path(folder: Path) -> Path:
     return path
 
 
-def run(command: Sequence[str | Path], environment: Mapping[str, str] | None = None, **options: Any) -> Ran:
+def run(command: Sequence[object], environment: Mapping[str, str] | None = None, **options: Any) -> Ran:
     """Run ``command`` in an environment that has PATH, and what is given."""
     started = time.monotonic()
     path = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}

@@ -37,7 +37,8 @@ def command(argv: list[str], timeout_s: float = 5.0) -> Any:
     return one
 
 
-def hang() -> None:
+def say_and_hang(say: Any) -> None:
+    say("before")
     while True:
         time.sleep(60)
 
@@ -49,7 +50,7 @@ def test_a_function_says_values_and_ends() -> None:
 
 def test_a_function_that_hangs_is_ended_and_what_it_said_is_kept() -> None:
     started = time.monotonic()
-    ended = call(lambda say: (say("before"), hang()), 0.2)
+    ended = call(say_and_hang, 0.2)
     assert (ended.error, ended.status, ended.said()) == ("timeout", -9, ["before"])
     assert time.monotonic() - started < 3
 
@@ -80,7 +81,7 @@ def test_a_child_that_can_not_be_killed_is_left_and_said(monkeypatch: pytest.Mon
     monkeypatch.setattr(os, "killpg", unheard)
     monkeypatch.setattr(os, "kill", unheard)
     started = time.monotonic()
-    ended = call(lambda say: (say("before"), hang()), 0.2)
+    ended = call(say_and_hang, 0.2)
     took_s = time.monotonic() - started
     real_kill(pids[0], 9)
     os.waitpid(pids[0], 0)
@@ -116,7 +117,8 @@ def is_running(pid: int) -> bool:
 
 
 def test_all_run_beside_each_other() -> None:
-    own, ended = crew(), []
+    own = crew()
+    ended: list[Any] = []
     started = time.monotonic()
     for _ in range(20):
         own.call(lambda say: time.sleep(0.3), ended.append, 5.0)
@@ -126,7 +128,8 @@ def test_all_run_beside_each_other() -> None:
 
 
 def test_more_than_run_at_once_wait_their_turn_and_one_may_bring_another() -> None:
-    own, ended = crew(), []
+    own = crew()
+    ended: list[Any] = []
 
     def again(one: Any) -> None:
         ended.append(one)

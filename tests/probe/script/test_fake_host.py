@@ -22,7 +22,7 @@ case "$*" in
 *) printf '| NVIDIA-SMI 515.105.01 |\\n'; exit 9 ;;
 esac
 """
-FOUNDING = {
+FOUNDING: dict[str, str | bytes] = {
     "/etc/os-release": 'NAME="Red Hat Enterprise Linux"\nVERSION_ID="8.9"\nID="rhel"\nID_LIKE="fedora"\n',
     "/etc/yum.repos.d/site.repo": (
         "[baseos]\nname=BaseOS\nbaseurl=file:///mnt/rhel8/BaseOS\ngpgcheck=1\n"

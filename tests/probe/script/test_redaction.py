@@ -21,9 +21,9 @@ class Site:
             "/etc/resolv.conf": "search lab.example corp.example\nnameserver 10.0.0.1\n",
         }
         space = names_of_script()
-        monkeypatch.setitem(space, "read_text", lambda path, limit=0: texts.get(path))  # type: ignore[arg-type]
+        monkeypatch.setitem(space, "read_text", lambda path, limit=0: texts.get(path))
         fake_os = type("os", (), {**vars(space["os"]), "uname": staticmethod(self.uname)})
-        monkeypatch.setitem(space, "os", fake_os)  # type: ignore[arg-type]
+        monkeypatch.setitem(space, "os", fake_os)
         environment = {
             "HOME": "/nfs/people/kim",
             "USER": "kim",
