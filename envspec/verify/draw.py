@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-from envspec.compat.gpus import gpu_named
 from envspec.lock.document import Lock
 from envspec.verify.draw_cuda import cuda_of, other_code, run_time_code
 from envspec.verify.draw_disk import disks_of
@@ -18,7 +17,6 @@ def needs_of(lock: Lock) -> Needs:
     target = lock.target
     cuda = cuda_of(lock)
     wheels = wheels_of(lock)
-    gpu = gpu_named(text(target, "gpu"))
     memory = size_bytes(target, "gpu-memory")
     return Needs(
         lock=lock,
@@ -34,9 +32,7 @@ def needs_of(lock: Lock) -> Needs:
         host_cudnn=wheels.cudnn,
         gpu_name=text(target, "gpu"),
         gpu_count=count(target, "gpu-count") or 0,
-        gpu_capability=gpu.capability if gpu is not None else None,
         gpu_memory_mib=-(-memory // 1024**2) if memory is not None else None,
-        driver_floor=text(target, "driver"),
         python=text(target, "python") or _python(lock.requires_python),
         python_brought=any(asset.kind == "installer" and asset.provider == "python" for asset in lock.assets),
         os=text(target, "os"),

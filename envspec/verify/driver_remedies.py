@@ -18,6 +18,7 @@ _MONTHS = (
     *("July", "August", "September", "October", "November", "December"),
 )
 _MOST_BRANCHES = 2
+_KEEP = "leave that package first in LD_LIBRARY_PATH of whatever starts the program"
 
 
 def month(text: str) -> str:
@@ -34,7 +35,8 @@ def is_vgpu(facts: HostFacts) -> bool:
 def refused(needs: Needs, facts: HostFacts, today: str) -> tuple[Status, str, list[str]]:
     """Status, why, and the ways out of a driver that is older than the lowest for the lock's CUDA.
 
-    A warning alone where the lock carries the compatibility package, and NVIDIA lists it for this host.
+    A warning alone where the compatibility package is in use already, or where the lock carries it and NVIDIA
+    lists it for this host.
     """
     driver, cuda = facts.driver.need(), needs.cuda
     if cuda is None:
@@ -47,6 +49,12 @@ def refused(needs: Needs, facts: HostFacts, today: str) -> tuple[Status, str, li
     if facts.driver_at_least:
         ways.append(f'if the site has {lowest} or later, promise that in the spec: driver = ">={lowest}"')
     ways += another_driver(facts, lowest, today)
+    level = facts.driver_cuda.value
+    if level is not None and level[:2] >= cuda[:2]:
+        why += (
+            f"; yet programs find a libcuda of CUDA {level.release}: a compatibility package stands in for it"
+        )
+        return "warn", why, [_KEEP, *ways]
     package = compat_package(cuda)
     if package is None:
         return "fail", why, ways

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from envspec.target.gpu import CodeTarget, ComputeCapability, ToolkitVersion
+from envspec.target.gpu import CodeTarget, ToolkitVersion
 
 if TYPE_CHECKING:
     from envspec.lock.document import Asset, Lock
@@ -92,11 +92,8 @@ class Needs(NamedTuple):
     gpu_name: str = ""
     """As the spec promises it; empty for CPU."""
     gpu_count: int = 0
-    gpu_capability: ComputeCapability | None = None
     gpu_memory_mib: int | None = None
     """[needs] gpu-memory."""
-    driver_floor: str = ""
-    """What the spec promises: ``>=515``."""
     python: str = ""
     """``3.10``, or a full version."""
     python_brought: bool = False
