@@ -29,6 +29,7 @@ def check(needs: Needs, facts: HostFacts) -> list[Finding]:
     gpus = facts.gpus.need()
     return [
         *([_count(needs, gpus)] if facts.source != "spec" else []),
+        *_silent(facts),
         *_other_than_promised(needs, gpus, facts),
         *_memory(needs, gpus),
         *gpu_use.check(gpus, facts),
@@ -62,6 +63,27 @@ def _count(needs: Needs, gpus: tuple[Gpu, ...]) -> Finding:
         f"or plan for what is there: target.gpu of the spec, count {len(gpus)}",
         source=_PROMISE,
     )
+
+
+def _silent(facts: HostFacts) -> list[Finding]:
+    """Devices that the driver counts and that said nothing of themselves; each call on one may hang."""
+    number = facts.gpus_silent.value or 0
+    if not number:
+        return []
+    told = f": {facts.gpus_silent.why}" if facts.gpus_silent.why else ""
+    return [
+        Finding(
+            rule=RULE,
+            subject="GPUs that don't answer",
+            status="warn",
+            expected="every GPU that the driver counts answers",
+            actual=f"{number} more that {'does' if number == 1 else 'do'} not{told}",
+            why="what starts on all GPUs of the host hangs or fails there",
+            fix="root: `dmesg | grep -i -e xid -e nvrm` names the fault; then a reset of it or a reboot\n"
+            "or leave it out by CUDA_VISIBLE_DEVICES",
+            source="NVML API reference, nvmlReturn_t",
+        )
+    ]
 
 
 def _other_than_promised(needs: Needs, gpus: tuple[Gpu, ...], facts: HostFacts) -> list[Finding]:
