@@ -42,7 +42,7 @@ def run_probe(options: Sequence[str] = ()) -> bytes:
             fix="write it with: envspec probe --script > probe.py, and run: sh probe.py",
         ) from error
     if done.returncode == 2:
-        first = done.stderr.decode("utf-8", "replace").partition("\n")[0]
+        first = done.stderr.decode("utf-8", "replace").partition("\n")[0].removeprefix("probe.py: ")
         raise InvalidValueError(
             what=f"the probe refused its options: {first}", fix="see envspec probe --help"
         )
