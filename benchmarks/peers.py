@@ -20,6 +20,7 @@ WANTED = {
     "pip": ["pip>=26.1"],
     "nab": ["nab==0.0.23"],
     "server": ["granian>=2.5", "uvloop", "httpx", "cryptography", "pypi-simple"],
+    "pydantic": ["pydantic", "packaging>=26.1"],
     "envspec": [str(CHECKOUT)],
 }
 
