@@ -190,7 +190,7 @@ def _unpacked(data: bytes, where: str) -> bytes:
     if not data.startswith(b"\x1f\x8b"):
         return data
     try:
-        with gzip.open(io.BytesIO(data)) as file:
+        with gzip.GzipFile(fileobj=io.BytesIO(data)) as file:
             text = file.read(_MAX_UNPACKED_BYTES + 1)
     except (OSError, EOFError, zlib.error) as error:
         raise BrokenArtifactError(what=f"{where} can't be unpacked", why=str(error)) from error
