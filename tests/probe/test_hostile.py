@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from envspec.errors import InputError
+from envspec.probe.brief_line import check_of
 from envspec.probe.evidence import Item
 from envspec.probe.facts import Fact, HostFacts
 from envspec.probe.reader import facts_of_items, read_facts
@@ -78,6 +79,22 @@ VALUES = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=12), inner, max_size=4),
     max_leaves=12,
 )
+BRIEF_KEYS = (
+    "OS", "LIBC", "CPU", "MEMORY", "NVML", "MODULE", "PCI", "GPU", "CUDA", "PYTHON", "HAS", "LIBS",
+    "MOUNT", "GUARD", "NET", "SITE", "ENVSPEC-BRIEF",
+)  # fmt: skip
+BRIEF_NAMES = (
+    "KERNEL", "GLIBCXX", "FLAGS", "LIMIT", "DRIVER", "CUDA", "CALL", "FROM", "RIGHTS", "FABRIC", "BOUND",
+    "SWITCHES", "CC", "MIB", "FREE", "MIG", "SLICES", "NAME", "MORE", "CUDNN", "EXEC", "SELINUX", "ROUTE",
+    "OFF", "MEDIA",
+)  # fmt: skip
+BRIEF_WORDS = st.one_of(
+    st.sampled_from(
+        (*BRIEF_NAMES, "?", "none", "0", "1", "-1", "515.65.01", "library-missing", "18", "a,b", "*")
+    ),
+    st.integers().map(str),
+    st.text(st.characters(blacklist_categories=["Cs", "Cc", "Zs", "Zl", "Zp"]), min_size=1, max_size=8),
+)
 DOCUMENT = founding_text().encode()
 
 
@@ -138,6 +155,13 @@ def test_any_value_in_any_place_of_a_document_gives_facts_or_an_error(data: st.D
         place = place[key]
     place[key] = data.draw(VALUES)
     read(json.dumps(document).encode())
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from(BRIEF_KEYS), st.lists(BRIEF_WORDS, max_size=14)), max_size=8))
+def test_any_words_on_a_sheet_of_paper_give_facts_or_an_error(typed: list[tuple[str, list[str]]]) -> None:
+    lines = [f"ENVSPEC-BRIEF 1 LINES {len(typed) + 1}", *(" ".join([key, *words]) for key, words in typed)]
+    read("".join(f"{line} *{check_of(line)}\n" for line in lines).encode())
 
 
 @pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
