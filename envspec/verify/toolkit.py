@@ -1,6 +1,6 @@
-"""Toolkit and cuDNN: wanted on the host only where something in the lock uses the host's.
+"""Toolkit: a CUDA toolkit is wanted on the host only where something in the lock uses the host's.
 
-Wheels of PyTorch load the CUDA and cuDNN that they bring or pin (torch.json, fact rpath), so whatever lies in
+Wheels of PyTorch load the CUDA that they bring or pin (torch.json, fact rpath), so whatever lies in
 /usr/local doesn't matter to them, and an installer that nothing needs is told to stay at home.
 """
 
@@ -16,27 +16,29 @@ from envspec.verify.source import cited
 
 T = TypeVar("T")
 
-TOOLKIT, CUDNN, INSTALLERS = "toolkit", "cudnn", "installers"
+TOOLKIT, INSTALLERS = "toolkit", "installers"
 
 _MEDIA = "CUDA toolkits in /usr/local and those that the loader knows"
 
 
 def check(needs: Needs, facts: HostFacts) -> list[Finding]:
-    """A finding for each of the two that a lock with CUDA could want, and one for each idle installer."""
+    """A finding for the toolkit that a lock with CUDA could want, and one for each idle installer."""
     if needs.cuda is None:
         return _idle(needs)
     found = _idle(needs)
     if facts.source != "spec":
-        found += [_toolkit(needs, facts), _cudnn(needs, facts)]
+        found.append(_toolkit(needs, facts))
     return found
 
 
-def _brought() -> str:
+def brought() -> str:
+    """The row which says that wheels use what they bring."""
     row = next(row for row in tables().fact if row.name == "rpath")
     return cited("torch", "fact rpath", row)
 
 
-def _users(wanted: tuple[FromWheel, ...]) -> str:
+def users(wanted: tuple[FromWheel, ...]) -> str:
+    """``ctranslate2 4.0.0 (libcublas.so.11)``."""
     by: dict[str, list[str]] = {}
     for need in wanted:
         by.setdefault(need.by, []).append(need.thing)
@@ -55,11 +57,11 @@ def _toolkit(needs: Needs, facts: HostFacts) -> Finding:
             subject="CUDA toolkit",
             status="pass",
             expected=f"none: {needs.cuda_by} brings its own CUDA {release}",
-            actual=there or _none(facts.toolkits),
+            actual=there or none_of(facts.toolkits),
             why="what the host has is not used" if there else "",
-            source=_brought(),
+            source=brought(),
         )
-    expected = f"the libraries of CUDA {release} on the host, for {_users(needs.toolkit)}"
+    expected = f"the libraries of CUDA {release} on the host, for {users(needs.toolkit)}"
     if facts.toolkits.state == "unknown" and not facts.libraries.is_known:
         fix = "on the host: ls -d /usr/local/cuda-*; ldconfig -p | grep libcudart"
         return not_known(TOOLKIT, "CUDA toolkit", expected, facts.toolkits, fix, _MEDIA)
@@ -70,7 +72,7 @@ def _toolkit(needs: Needs, facts: HostFacts) -> Finding:
         subject="CUDA toolkit",
         status="warn" if all(need.needed == "use" for need in needs.toolkit) else "fail",
         expected=expected,
-        actual=there or _none(facts.toolkits),
+        actual=there or none_of(facts.toolkits),
         why="no wheel of the lock brings these libraries, and the host doesn't have them",
         fix=f"the wheels that bring them: nvidia-cuda-runtime-cu{release.partition('.')[0]} and its like as "
         "requirements of the spec\n"
@@ -90,41 +92,8 @@ def _is_there(need: FromWheel, needs: Needs, facts: HostFacts) -> bool:
     return needs.cuda is not None and needs.cuda.major in [version.major for version in versions]
 
 
-def _cudnn(needs: Needs, facts: HostFacts) -> Finding:
-    there = ", ".join(f"cuDNN {each.version} in {each.path}" for each in facts.cudnn.value or ())
-    if not needs.host_cudnn:
-        brought = f"its own cuDNN {needs.cudnn}" if needs.cudnn else "the cuDNN that it needs"
-        return Finding(
-            rule=CUDNN,
-            subject="cuDNN",
-            status="pass",
-            expected=f"none: {needs.cuda_by} brings {brought}",
-            actual=there or _none(facts.cudnn),
-            why="what the host has is not used" if there else "",
-            source=_brought(),
-        )
-    expected = f"cuDNN on the host, for {_users(needs.host_cudnn)}"
-    if not facts.libraries.is_known:
-        fix = "on the host: ldconfig -p | grep libcudnn"
-        return not_known(CUDNN, "cuDNN", expected, facts.libraries, fix, _MEDIA)
-    missing = [need.thing for need in needs.host_cudnn if need.thing not in facts.libraries.need()]
-    if not missing:
-        return Finding(CUDNN, "cuDNN", "pass", expected, there or "its libraries", source=_MEDIA)
-    return Finding(
-        rule=CUDNN,
-        subject="cuDNN",
-        status="warn" if all(need.needed == "use" for need in needs.host_cudnn) else "fail",
-        expected=expected,
-        actual=f"the loader doesn't know {', '.join(missing)}",
-        why="a program built for one major of cuDNN doesn't take another",
-        fix="the wheel that brings it: nvidia-cudnn-cu"
-        f"{needs.cuda.major if needs.cuda else ''} in the spec's requirements\n"
-        'or without root: [[installers]] kind = "cudnn"',
-        source=_MEDIA,
-    )
-
-
-def _none(fact: Fact[T]) -> str:
+def none_of(fact: Fact[T]) -> str:
+    """What to say of a fact without a value."""
     return "not known" if fact.state == "unknown" else "none"
 
 
@@ -152,5 +121,5 @@ def _stay_at_home(needs: Needs, label: str, reason: str) -> Finding:
         actual=f"{reason}{brings}",
         why="it takes room, time and often root, and can break what the host has",
         fix=f"take {label} out of [[installers]], unless programs outside this lock want it",
-        source=_brought(),
+        source=brought(),
     )

@@ -8,6 +8,7 @@ from envspec.probe.facts import HostFacts
 from envspec.verify import (
     arch,
     clock,
+    cudnn,
     disk,
     driver,
     driver_install,
@@ -44,6 +45,7 @@ FAMILIES: tuple[Family, ...] = (
     python.check,
     operating_system.check,
     toolkit.check,
+    cudnn.check,
     numpy_two.check,
     disk.check,
     memory.check,
