@@ -22,7 +22,7 @@ from envspec.verify.needs import Needs
 from tests import certificates
 from tests.lock.locks import lock
 from tests.loopback import Answer, Asked, Loopback, endless, redirect, silent
-from tests.probe.script.joined import joined
+from tests.probe.script.running import names_of_script
 from tests.probe.script.servers import (
     NameServer,
     OnlyHandshakes,
@@ -90,7 +90,7 @@ def observe(
     started = time.monotonic()
     environment = {"PATH": os.environ["PATH"]}
     done = subprocess.run(
-        [*prefix, python, "-c", joined() + RUNNER],
+        [*prefix, python, "-c", names_of_script()["LATE"]["endpoints"] + RUNNER],
         input=json.dumps(asked),
         env=environment,
         stdout=subprocess.PIPE,
