@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 from importlib import import_module
-from importlib.util import find_spec
 from pkgutil import iter_modules
 from typing import TYPE_CHECKING, cast
 
@@ -34,10 +33,13 @@ def provider_of(kind: str, name: str) -> Provider | None:
     return None
 
 
+def providers_of(kind: str) -> tuple[str, ...]:
+    """Every name that some module provides, sorted; imports them all."""
+    found = (getattr(import_module(module), "PROVIDES", ()) for module in _modules(_FOLDERS[kind], ""))
+    return tuple(sorted(name for names in found for name in names))
+
+
 def _modules(folder: str, first: str) -> Iterator[str]:
     """Full names of the folder's modules, the one called ``first`` before all others."""
-    place = find_spec(folder)
-    if place is None or place.submodule_search_locations is None:
-        return
-    names = [module.name for module in iter_modules(place.submodule_search_locations) if not module.ispkg]
+    names = [module.name for module in iter_modules(import_module(folder).__path__) if not module.ispkg]
     yield from (f"{folder}.{name}" for name in sorted(names, key=lambda name: (name != first, name)))

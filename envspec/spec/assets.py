@@ -15,6 +15,7 @@ from envspec.spec.values import (
     HashPrefix,
     Line,
     OwnPath,
+    ProviderName,
     Repository,
     Revision,
     Sha256,
@@ -185,6 +186,19 @@ class WheelModel(Asset):
         return f"wheel {self.requirement}"
 
 
+class NamedModel(Asset):
+    """Weights by the names that their package gives them, of a provider that needs no keys of its own."""
+
+    provider = key(ProviderName)
+    names = key(Array(Line, may_be_empty=False), examples=[["u2net"]])
+    """As the package takes them."""
+
+    @property
+    def label(self) -> str:
+        """``rembg u2net``."""
+        return f"{self.provider} {', '.join(self.names)}"
+
+
 Model = Tagged[Asset](
     "provider",
     HuggingFaceModel,
@@ -196,6 +210,7 @@ Model = Tagged[Asset](
     UrlModel,
     PathModel,
     WheelModel,
+    otherwise=NamedModel,
 )
 
 

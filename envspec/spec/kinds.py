@@ -200,11 +200,15 @@ class Of(Kind[TableT]):
 
 
 class Tagged(Kind[TableT]):
-    """One of several tables: the one that has the word under ``tag`` among its choices."""
+    """One of several tables: the one that has the word under ``tag`` among its choices.
 
-    def __init__(self, tag: str, *tables: type[TableT]) -> None:
+    ``otherwise`` is the table of all other words, where its first key after the tag stands in it, too.
+    """
+
+    def __init__(self, tag: str, *tables: type[TableT], otherwise: type[TableT] | None = None) -> None:
         self.tag = tag
-        self.tables = tables
+        self.tables = (*tables, otherwise) if otherwise else tables
+        self._otherwise = otherwise
         self._by_word = {word: table for table in tables for word in table.KEYS[tag].kind.words}
 
     def read(self, value: Any, at: Spot) -> Any:
@@ -219,6 +223,8 @@ class Tagged(Kind[TableT]):
         word = value[self.tag]
         if isinstance(word, str) and word in by_word:
             return by_word[word].read(value, at)
+        if self._otherwise is not None and [*self._otherwise.KEYS][1] in value:
+            return self._otherwise.read(value, at)
         return at_tag.refuse_choice(word, tuple(by_word))
 
     def schema(self) -> Schema:

@@ -226,6 +226,12 @@ def _repository(text: str) -> str:
     return text
 
 
+def _provider(text: str) -> str:
+    if re.fullmatch(r"[a-z][a-z0-9.-]{0,62}", text) is None:
+        raise WrongValueError("a provider's name is made of a-z, 0-9, - and .")
+    return text
+
+
 def _revision(text: str) -> str:
     if re.fullmatch(r"[\w./-]{1,128}", text, re.ASCII) is None or ".." in text:
         raise WrongValueError("it must be a branch, a tag or a commit", 'for example "main"')
@@ -289,6 +295,7 @@ HashPrefix = Text(_hash_prefix)
 FileMode = Text(_mode)
 ModuleName = Text(_module)
 Repository = Text(_repository)
+ProviderName = Text(_provider, {"pattern": "^[a-z][a-z0-9.-]{0,62}$"})
 Revision = Text(_revision)
 CutOff = Checked(_cut_off, {"format": "date"})
 """UTC instant ``2025-07-02T00:00:00Z``."""

@@ -29,7 +29,7 @@ from envspec.assets.interface import (
     ReadPath,
     Wish,
 )
-from envspec.assets.registry import provider_of
+from envspec.assets.registry import provider_of, providers_of
 from envspec.errors import BrokenPageError, EnvspecError, InputError
 from envspec.index.catalog import Index
 from envspec.index.view import ReleaseFile
@@ -113,6 +113,7 @@ class Plans:
         self._pinned: Mapping[str, Pinned] | None = None
         self._asked_what_moves = False
         known = [(wish, provider_of(wish.kind, wish.provider)) for wish in wishes]
+        _refuse_unknown([wish for wish, provider in known if provider is None])
         self._not_locked = tuple(
             (NOT_LOCKED[wish.kind], wish.label) for wish, provider in known if provider is None
         )
@@ -142,7 +143,7 @@ class Plans:
         planned = [(wish, outcome) for wish, outcome in outcomes if isinstance(outcome, Planned)]
         assets = [outcome.asset for _, outcome in planned]
         return Assets(
-            assets=tuple(sorted(assets, key=lambda asset: (asset.kind, asset.label, asset))),
+            assets=tuple(sorted(assets, key=lambda asset: (asset.kind, asset.label))),
             warnings=tuple(line for wish, outcome in planned for line in _warnings(wish, outcome)),
             not_locked=self._not_locked,
             absent=tuple((wish.label, out) for wish, out in outcomes if isinstance(out, Absent)),
@@ -196,6 +197,21 @@ class Plans:
         if isinstance(question, ReadPath):
             return self._world.own_files(question.path)
         return self._world.own_text(question.path)
+
+
+def _refuse_unknown(wishes: Sequence[AssetWish]) -> None:
+    """Raise InputError for a model whose provider is the name of no module."""
+    for wish in wishes:
+        if wish.kind == "model":
+            from difflib import get_close_matches
+
+            known = providers_of(wish.kind)
+            near = get_close_matches(wish.provider, known, n=1, cutoff=0.5)
+            raise InputError(
+                what=f"{wish.label}: no provider is called {wish.provider!r}",
+                why=f"there are: {', '.join(known)}",
+                fix=f"did you mean {near[0]!r}?" if near else "docs/providers.md says how to add one",
+            )
 
 
 def _may_move(question: Question) -> bool:
