@@ -1,4 +1,4 @@
-"""Pin a view of a live index in one reviewable file, for ``recording =`` of an [[index]]."""
+"""Pin a view of a live index, or of repositories of a hub, in one reviewable file, for ``recording =``."""
 
 from __future__ import annotations
 
@@ -20,9 +20,16 @@ _SHOWN = 10
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What the command takes."""
     parser.add_argument(
-        "url", metavar="URL", help="root of the simple API, such as https://index.example/simple"
+        "url", metavar="URL", nargs="?", help="root of the simple API, such as https://index.example/simple"
     )
-    parser.add_argument("projects", metavar="PROJECT", nargs="+", help="names of projects, without versions")
+    parser.add_argument("projects", metavar="PROJECT", nargs="*", help="names of projects, without versions")
+    parser.add_argument(
+        "--hub",
+        metavar="REPO[@REVISION]",
+        action="append",
+        default=[],
+        help="in place of an index: a repository of the Hub, such as openai/whisper-tiny@main; repeatable",
+    )
     parser.add_argument(
         "-o", "--output", type=Path, metavar="FILE", help="the recording; what it holds of others is kept"
     )
@@ -64,7 +71,12 @@ _seconds.__name__ = "number of seconds"
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Record; exit 1 where the index doesn't have a project, and then write nothing."""
+    """Record; exit 1 where the index or the Hub doesn't have it, and then write nothing."""
+    _check_choice(arguments)
+    if arguments.hub:
+        from envspec.cli.record_hub import run as run_hub
+
+        return run_hub(arguments)
     import datetime
 
     from envspec.adapters.files import read_text, write_atomically
@@ -105,6 +117,22 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         console.say(f"{output}: {'written' if changed else 'unchanged'}")
     return 0
+
+
+def _check_choice(arguments: argparse.Namespace) -> None:
+    """An index and its projects, or repositories of the Hub."""
+    from envspec.errors import InputError
+
+    if arguments.hub and arguments.url:
+        raise InputError(
+            what="--hub records the Hub, and an index was named, too", fix="record one at a time"
+        )
+    if not arguments.hub and not (arguments.url and arguments.projects):
+        raise InputError(
+            what="what to record is missing",
+            why="an index and its projects were wanted, or repositories of the Hub",
+            fix="envspec record https://index.example/simple demo; or envspec record --hub OWNER/NAME",
+        )
 
 
 def _tell_absent(recorded: Recorded, form: str) -> None:

@@ -237,7 +237,7 @@ class World:
             from envspec.adapters.asset_world import HUB, AssetAnswers
             from envspec.adapters.hub_login import hub_endpoint, hub_token
 
-            mirrors = {HUB: _checked_mirror("HF_ENDPOINT", endpoint)} if (endpoint := hub_endpoint()) else {}
+            mirrors = {HUB: checked_mirror("HF_ENDPOINT", endpoint)} if (endpoint := hub_endpoint()) else {}
             self._asset_answers = AssetAnswers(
                 http=self._download_http,
                 store=self.store,
@@ -278,10 +278,11 @@ def _mirror(text: str) -> tuple[str, str]:
             what=f"--mirror {text[:200]!r} can't be read",
             why="FROM=TO was wanted, such as https://github.com=https://mirror.internal/github",
         )
-    return _checked_mirror("--mirror", publisher), _checked_mirror("--mirror", mirror)
+    return checked_mirror("--mirror", publisher), checked_mirror("--mirror", mirror)
 
 
-def _checked_mirror(source: str, url: str) -> str:
+def checked_mirror(source: str, url: str) -> str:
+    """The URL of a mirror that ``source`` names, without a slash at its end; raises InvalidValueError."""
     from envspec.errors import InvalidValueError
     from envspec.index.credentials import without_credentials
     from envspec.spec.problems import WrongValueError

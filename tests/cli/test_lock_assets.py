@@ -13,7 +13,7 @@ import pytest
 
 from tests.cli.locking import Room
 from tests.cli.locking import room as room
-from tests.hub import TOKEN, Hub, Model, lfs, model, push
+from tests.hub import TOKEN, Blob, Hub, Model, lfs, model, push
 from tests.loopback import Answer, Loopback, wheel
 
 WEIGHTS = b"weights " * 4096
@@ -112,15 +112,19 @@ def test_an_upgrade_of_a_model_that_is_not_there_is_told(room: Room, index: Loop
         hub_at(room, hub)
         room.locked(index)
         assert (
-            "warning: --upgrade-model acme/huge: the lock holds no such asset; it holds huggingface acme/tiny@main"
-            in room.lock(index, "--upgrade-model", "acme/huge").err
+            "warning: --upgrade-model acme/huge: the lock holds no such asset;"
+            " it holds huggingface acme/tiny@main" in room.lock(index, "--upgrade-model", "acme/huge").err
         )
 
 
 def test_twenty_models_are_locked_in_two_rounds_each(room: Room, index: Loopback) -> None:
     repositories = [f"acme/m{number}" for number in range(20)]
     room.spec("demo", tables="".join(map(wish, repositories)))
-    files = {"config.json": b"{}", "vocab.txt": b"a b", "model.safetensors": lfs(WEIGHTS)}
+    files: dict[str, bytes | Blob] = {
+        "config.json": b"{}",
+        "vocab.txt": b"a b",
+        "model.safetensors": lfs(WEIGHTS),
+    }
     with index, Hub(*(model(name, files) for name in repositories)) as hub:
         hub_at(room, hub)
         room.locked(index)
@@ -182,7 +186,8 @@ def test_what_the_hub_refuses_ends_in_one_message_that_names_the_model(
         hub_at(room, hub)
         outcome = room.lock(index)
         assert outcome.code == code
-        assert outcome.err.startswith(f"envspec: huggingface {repo}@") and told in outcome.err
+        assert outcome.err.startswith(f"envspec: huggingface {repo}@")
+        assert told in outcome.err
         assert outcome.err.count("envspec:") == 1
         assert not list(room.locks.iterdir())
 
@@ -198,7 +203,7 @@ def test_json_says_which_model_is_not_there(room: Room, index: Loopback) -> None
 
 def test_the_token_goes_to_the_hub_alone_and_is_written_nowhere(room: Room, index: Loopback) -> None:
     room.spec("demo", tables=wish("acme/gated"))
-    files = {"config.json": b"{}", "model.safetensors": lfs(WEIGHTS)}
+    files: dict[str, bytes | Blob] = {"config.json": b"{}", "model.safetensors": lfs(WEIGHTS)}
     with index, Hub(model("acme/gated", files, gated=True)) as hub:
         hub_at(room, hub)
         room.monkeypatch.setenv("HF_TOKEN", TOKEN)
@@ -214,7 +219,8 @@ def test_a_conflict_among_the_distributions_is_told_and_no_model(room: Room, ind
     with index, Hub() as hub:
         hub_at(room, hub)
         said = room.refused(1, index)
-    assert "demo" in said and "acme/none" not in said
+    assert "demo" in said
+    assert "acme/none" not in said
 
 
 def test_a_hub_that_says_another_file_twice_is_named(room: Room, index: Loopback) -> None:
