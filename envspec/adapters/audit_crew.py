@@ -58,6 +58,8 @@ class AuditCrew:
         jobs.sort(key=lambda job: -job.size)
         left = Counter(job.sha256 for job in jobs)
         parts: dict[str, list[Reading]] = {}
+        if not jobs:
+            return
         progress.start(f"reading {len(paths)} files", sum(job.size for job in jobs))
         try:
             for job, outcome in self._work(jobs):
@@ -107,3 +109,4 @@ class AuditCrew:
             self._pool = None
             for child in multiprocessing.active_children():
                 child.kill()
+                child.join()

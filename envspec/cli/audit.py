@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from envspec.cli.wiring import World, add_network_arguments
 
 if TYPE_CHECKING:
+    from envspec.adapters.audit_crew import AuditCrew
     from envspec.audit.audited import Audited
     from envspec.cli.console import Console
     from envspec.lock.document import Lock
@@ -57,7 +58,6 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _audit(arguments: argparse.Namespace, lock: Lock, console: Console) -> Audited:
-    from envspec.adapters.audit_crew import AuditCrew
     from envspec.adapters.audit_wheels import WheelShelf
     from envspec.steps.audit import audit
 
@@ -72,10 +72,21 @@ def _audit(arguments: argparse.Namespace, lock: Lock, console: Console) -> Audit
             progress=console,
             offline=arguments.offline,
         )
-        crew = stack.enter_context(AuditCrew())
-        outcome = audit(lock, kept=world.store, shelf=shelf, crew=crew, progress=console)
+        outcome = audit(
+            lock,
+            kept=world.store,
+            shelf=shelf,
+            open_crew=lambda: stack.enter_context(_crew()),
+            progress=console,
+        )
         shelf.prune()
         return outcome
+
+
+def _crew() -> AuditCrew:
+    from envspec.adapters.audit_crew import AuditCrew
+
+    return AuditCrew()
 
 
 @contextmanager

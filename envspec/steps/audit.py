@@ -6,7 +6,7 @@ sha256 of the one and the digest of the other; what is kept needs no archive.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from envspec.audit.audited import Audited, LockedArchive, audited
@@ -15,7 +15,6 @@ from envspec.audit.reading import ANALYSER, Reading, decode, encode
 from envspec.audit.rows import table_of, warned
 from envspec.audit.tables import packages, sinks_digest
 from envspec.ports import Progress
-from envspec.steps.judged import judged
 
 if TYPE_CHECKING:
     from envspec.lock.document import Lock, LockedDistribution, LockedFile
@@ -87,14 +86,18 @@ class _Place(NamedTuple):
     why_not: str = ""
 
 
-def audit(lock: Lock, *, kept: Readings, shelf: Shelf, crew: Crew, progress: Progress) -> Audited:
+def audit(
+    lock: Lock, *, kept: Readings, shelf: Shelf, open_crew: Callable[[], Crew], progress: Progress
+) -> Audited:
     """Read what isn't known yet, and judge it all. What can't be had is in the outcome, with why."""
     chosen, left_out = _chosen(lock)
     known = {item.file.sha256: _recall(kept, item.file.sha256) for item in chosen}
     unknown = [item for item in chosen if known[item.file.sha256] is None]
-    places = _places(unknown, shelf, crew) if unknown else {}
-    found = {sha256: place.path for sha256, place in places.items() if place.path}
-    if found:
+    places: dict[str, _Place] = {}
+    if unknown:
+        crew = open_crew()
+        places = _places(unknown, shelf, crew)
+        found = {sha256: place.path for sha256, place in places.items() if place.path}
         _note(found, crew, known, kept, progress)
     archives = [_archive(item, known[item.file.sha256], places) for item in chosen]
     return audited([*archives, *left_out], held_models(lock.assets), packages())
@@ -102,6 +105,8 @@ def audit(lock: Lock, *, kept: Readings, shelf: Shelf, crew: Crew, progress: Pro
 
 def with_audit(lock: Lock, found: Audited) -> Lock:
     """The lock with what was found in it, and judged anew by it, as locking again would."""
+    from envspec.steps.judged import judged
+
     before = lock.extra_tool.get("audit")
     table = table_of(found, before if isinstance(before, Mapping) else {})
     others = {name: item for name, item in lock.extra_tool.items() if name != "audit"}
