@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from envspec.probe.evidence import Item
 from envspec.probe.facts import Fact, Mount, known, unknown
 from envspec.probe.items import Items, said_why
 from envspec.probe.numbers import whole_number
@@ -33,15 +34,20 @@ class _Mount(msgspec.Struct, frozen=True, rename="kebab"):
 
 def read_mounts(items: Items) -> Fact[tuple[Mount, ...]]:
     """Each path that was asked about; one whose server is silent has ``trouble`` and no sizes."""
-    value = items.value("call:mounts", tuple[_Mount, ...])
-    if not value.is_known:
-        return unknown(value.how, value.why)
-    return known(tuple(map(_mount, value.need()[:_MAX_MOUNTS])), "statvfs and /proc/self/mountinfo")
+    item = items.get("call:mounts") or Item()
+    asked = items.value("call:mounts", tuple[_Mount, ...])
+    seen = items.value_despite_error("call:mounts", tuple[_Mount, ...])
+    if not asked.is_known and not (seen.is_known and seen.need()):
+        return unknown(asked.how, asked.why)
+    why = f"/proc/self/mountinfo: {said_why(item.error)}" if item.error else ""
+    return Fact(
+        "known", tuple(map(_mount, seen.need()[:_MAX_MOUNTS])), "statvfs and /proc/self/mountinfo", why
+    )
 
 
 def read_media(mounts: Fact[tuple[Mount, ...]]) -> Fact[tuple[str, ...]]:
-    """Mount points of optical media and their images."""
-    if not mounts.is_known:
+    """Mount points of optical media and their images; unknown where the table of mounts is."""
+    if not mounts.is_known or mounts.why:
         return unknown(mounts.how, mounts.why)
     points = [mount.mount_point for mount in mounts.need() if mount.file_system in _MEDIA]
     return known(tuple(dict.fromkeys(points)), mounts.how)
