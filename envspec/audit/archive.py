@@ -32,6 +32,8 @@ _SUSPICIOUS_BYTES, _SUSPICIOUS_RATIO = 64 << 20, 500
 _TAIL_BYTES = 0xFFFF + 22 + 20
 _LOCAL = struct.Struct("<4s5H3L2H")
 _STORED, _DEFLATED = 0, 8
+_LINK = 0o12
+"""The kind of a file in the highest bits of its Unix mode."""
 _DIRECTORY_ERRORS = (
     zipfile.BadZipFile, struct.error, ValueError, OverflowError, LookupError, NotImplementedError, EOFError,
     OSError, RuntimeError,
@@ -72,8 +74,8 @@ class Listing(NamedTuple):
 def list_members(file: BinaryIO) -> Listing:
     """The files of a wheel, without folders. Raises BrokenWheelError.
 
-    Left out and named: paths that leave the wheel, and of several files with one path all of
-    them, since what installs is up to the installer.
+    Left out and named: paths that leave the wheel, links, and of several files with one path
+    all of them, since which one is installed is up to the installer.
     """
     infos = _infos(file)
     total = sum(info.file_size for info in infos)
@@ -87,6 +89,8 @@ def list_members(file: BinaryIO) -> Listing:
             continue
         if not _stays_inside(path):
             problems.append(f"{shown(path)}: leaves the wheel")
+        elif info.external_attr >> 28 == _LINK:
+            problems.append(f"{shown(path)}: is a symbolic link, and wheels have none")
         elif path in found:
             if found[path] is not None:
                 problems.append(f"{shown(path)}: stands in it more than once")

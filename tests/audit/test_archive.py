@@ -54,6 +54,15 @@ def test_a_path_that_stands_twice_is_read_in_neither_form() -> None:
     assert list_members(zipped(build)) == ((), ("a.py: stands in it more than once",))
 
 
+def test_a_symbolic_link_is_not_followed() -> None:
+    def build(opened: zipfile.ZipFile) -> None:
+        link = zipfile.ZipInfo("a.py")
+        link.external_attr = 0o120777 << 16
+        opened.writestr(link, "/etc/passwd")
+
+    assert list_members(zipped(build)) == ((), ("a.py: is a symbolic link, and wheels have none",))
+
+
 def test_files_made_of_the_same_bytes_are_left_out() -> None:
     def build(opened: zipfile.ZipFile) -> None:
         for name in ("a.py", "b.py"):
