@@ -9,6 +9,7 @@ from envspec.compat.cudnn import cudnn_support
 from envspec.probe.facts import HostFacts
 from envspec.verify.finding import Finding, Status, not_known
 from envspec.verify.gpu_code import capability_of
+from envspec.verify.loader import knows
 from envspec.verify.needs import Needs
 from envspec.verify.source import cited
 from envspec.verify.toolkit import brought, none_of, users
@@ -40,16 +41,17 @@ def _host(needs: Needs, facts: HostFacts) -> Finding:
             source=brought(),
         )
     expected = f"cuDNN on the host, for {users(needs.host_cudnn)}"
-    if not facts.libraries.is_known:
+    there_of = {need.thing: knows(need.thing, facts) for need in needs.host_cudnn}
+    missing = sorted(soname for soname, is_there in there_of.items() if is_there is False)
+    if not missing and not all(there_of.values()):
         fix = "on the host: ldconfig -p | grep libcudnn"
         return not_known(RULE, "cuDNN", expected, facts.libraries, fix, _SOURCE)
-    missing = [need.thing for need in needs.host_cudnn if need.thing not in facts.libraries.need()]
     if not missing:
         return Finding(RULE, "cuDNN", "pass", expected, there or "its libraries", source=_SOURCE)
     return Finding(
         rule=RULE,
         subject="cuDNN",
-        status="warn" if all(need.needed == "use" for need in needs.host_cudnn) else "fail",
+        status="warn" if all(n.needed == "use" for n in needs.host_cudnn if n.thing in missing) else "fail",
         expected=expected,
         actual=f"the loader doesn't know {', '.join(missing)}",
         why="a program built for one major of cuDNN doesn't take another",

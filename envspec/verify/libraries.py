@@ -5,6 +5,7 @@ from __future__ import annotations
 from envspec.compat.system_libraries import instead_of
 from envspec.probe.facts import HostFacts
 from envspec.verify.finding import Finding, Status, not_known
+from envspec.verify.loader import knows
 from envspec.verify.needs import FromWheel, Needs
 from envspec.verify.packages import ways_to_install
 
@@ -29,10 +30,8 @@ def _loaded(needs: Needs, facts: HostFacts) -> list[Finding]:
     if not facts.libraries.is_known:
         fix = "on the host: ldconfig -p"
         return [not_known(RULE, "shared libraries", expected, facts.libraries, fix, _SOURCE)]
-    there = facts.libraries.need()
-    asked = facts.libraries_asked
-    unseen = [need for need in needs.libraries if not _is_there(need.thing, there)]
-    lacking = [need for need in unseen if not asked or need.thing in asked]
+    unseen = [need for need in needs.libraries if not knows(need.thing, facts)]
+    lacking = [need for need in unseen if knows(need.thing, facts) is False]
     if not unseen:
         actual = f"it knows all {len(sonames)}" if len(sonames) > 1 else "it knows it"
         return [Finding(RULE, "shared libraries", "pass", expected, actual, source=_SOURCE)]
@@ -56,13 +55,6 @@ def _not_asked(sonames: list[str]) -> Finding:
         fix=f"on the host: ldconfig -p | grep -F -e {' -e '.join(sonames[:_MOST])}\n"
         "or carry the whole evidence in place of the brief",
         source=_SOURCE,
-    )
-
-
-def _is_there(soname: str, there: frozenset[str]) -> bool:
-    """``libsox.so``, without a version, is met by any of its versions."""
-    return soname in there or (
-        soname.endswith(".so") and any(each.startswith(f"{soname}.") for each in there)
     )
 
 

@@ -11,6 +11,7 @@ from typing import TypeVar
 from envspec.compat.torch_builds import tables
 from envspec.probe.facts import Fact, HostFacts
 from envspec.verify.finding import Finding, not_known
+from envspec.verify.loader import knows
 from envspec.verify.needs import FromWheel, Needs
 from envspec.verify.source import cited
 
@@ -62,15 +63,29 @@ def _toolkit(needs: Needs, facts: HostFacts) -> Finding:
             source=brought(),
         )
     expected = f"the libraries of CUDA {release} on the host, for {users(needs.toolkit)}"
-    if facts.toolkits.state == "unknown" and not facts.libraries.is_known:
+    there_of = {need: _is_there(need, needs, facts) for need in needs.toolkit}
+    if all(there_of.values()):
+        return Finding(TOOLKIT, "CUDA toolkit", "pass", expected, there or "its libraries", source=_MEDIA)
+    ready = next((each for each in facts.toolkits.value or () if each.version.release == release), None)
+    if ready is not None:
+        return Finding(
+            rule=TOOLKIT,
+            subject="CUDA toolkit",
+            status="warn",
+            expected=expected,
+            actual=f"{there}, which the loader doesn't look into",
+            why="a program finds only what the loader knows, or what its launcher adds",
+            fix=f"in the environment's launcher: export LD_LIBRARY_PATH={ready.path}/lib64",
+            source=_MEDIA,
+        )
+    missing = [need for need, is_there in there_of.items() if is_there is False]
+    if not missing:
         fix = "on the host: ls -d /usr/local/cuda-*; ldconfig -p | grep libcudart"
         return not_known(TOOLKIT, "CUDA toolkit", expected, facts.toolkits, fix, _MEDIA)
-    if all(_is_there(need, needs, facts) for need in needs.toolkit):
-        return Finding(TOOLKIT, "CUDA toolkit", "pass", expected, there or "its libraries", source=_MEDIA)
     return Finding(
         rule=TOOLKIT,
         subject="CUDA toolkit",
-        status="warn" if all(need.needed == "use" for need in needs.toolkit) else "fail",
+        status="warn" if all(need.needed == "use" for need in missing) else "fail",
         expected=expected,
         actual=there or none_of(facts.toolkits),
         why="no wheel of the lock brings these libraries, and the host doesn't have them",
@@ -81,15 +96,14 @@ def _toolkit(needs: Needs, facts: HostFacts) -> Finding:
     )
 
 
-def _is_there(need: FromWheel, needs: Needs, facts: HostFacts) -> bool:
-    """The very toolkit; or a library that the loader knows; or any toolkit of the major if none is named."""
-    versions = [each.version for each in facts.toolkits.value or ()]
-    if needs.cuda is not None and needs.cuda[:2] in [version[:2] for version in versions]:
-        return True
+def _is_there(need: FromWheel, needs: Needs, facts: HostFacts) -> bool | None:
+    """Whether the loader knows a library; of other parts whether a toolkit of that major has them."""
     if ".so" in need.thing:
-        there = facts.libraries.value or ()
-        return need.thing in there or any(each.startswith(f"{need.thing}.") for each in there)
-    return needs.cuda is not None and needs.cuda.major in [version.major for version in versions]
+        return knows(need.thing, facts)
+    if facts.toolkits.state == "unknown":
+        return None
+    majors = {each.version.major for each in facts.toolkits.value or ()}
+    return needs.cuda is not None and needs.cuda.major in majors
 
 
 def none_of(fact: Fact[T]) -> str:
