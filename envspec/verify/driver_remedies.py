@@ -63,7 +63,9 @@ def refused(needs: Needs, facts: HostFacts, today: str) -> tuple[Status, str, li
         return "fail", f"{why}; {package.package} doesn't help: {hindrance}", ways
     limits = _limits(package, driver)
     if _carries(needs, package):
-        why += f"; the lock carries {package.package}, which stands in for it here ({limits})"
+        why += f"; the lock carries {package.package}, which stands in for it here"
+        path = "its folder first in LD_LIBRARY_PATH"
+        ways.append(f"without root: {package.package}, which the lock carries, {path}. {limits}")
         return "warn", why, ways
     ways.append(
         f"without root: {package.package}, unpacked anywhere, its folder first in LD_LIBRARY_PATH; as "

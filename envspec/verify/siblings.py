@@ -9,7 +9,7 @@ from envspec.verify.needs import Needs
 
 
 def with_variants(several: Sequence[Needs], judged: Mapping[str, list[Finding]]) -> dict[str, list[Finding]]:
-    """The same findings; each that fails names the variants for whose sake the host needn't change.
+    """The same findings; each that fails or refuses names the variants for whose sake nothing need change.
 
     A variant helps where its own findings of that rule don't fail, and where it fails in nothing that the
     present one gets right.
@@ -33,7 +33,8 @@ def with_variants(several: Sequence[Needs], judged: Mapping[str, list[Finding]])
 
 def _helps(finding: Finding, needs: Needs, other: Needs, failing: Mapping[str, set[str]]) -> bool:
     its = failing[other.label]
-    return finding.status == "fail" and finding.rule not in its and its <= failing[needs.label]
+    wanted = finding.status == "fail" or finding.grade == "refused"
+    return wanted and finding.rule not in its and its <= failing[needs.label]
 
 
 def _named(finding: Finding, helping: list[Needs], judged: Mapping[str, list[Finding]]) -> Finding:
