@@ -62,13 +62,12 @@ def uv() -> str:
 
 
 @functools.cache
-def python_310() -> str | None:
-    """A CPython 3.10 of this machine; None where there's none."""
-    candidates = [sys.executable] if sys.version_info[:2] == (3, 10) else []
-    candidates += filter(None, [shutil.which("python3.10")])
-    candidates += map(str, sorted(Path.home().glob(".pyenv/versions/3.10.*/bin/python")))
-    question = "import sys, venv; sys.exit(sys.version_info[:2] != (3, 10))"
-    return next((name for name in candidates if run(name, "-c", question).returncode == 0), None)
+def python_of(minor: str) -> str | None:
+    """A CPython of this machine of a minor version, ``3.10``; None where there's none."""
+    candidates = [sys.executable, *filter(None, [shutil.which(f"python{minor}")])]
+    candidates += map(str, sorted(Path.home().glob(f".pyenv/versions/{minor}.*/bin/python")))
+    question = "import sys, venv; print('%d.%d' % sys.version_info[:2])"
+    return next((name for name in candidates if run(name, "-c", question).stdout.strip() == minor), None)
 
 
 def virtual_environment(folder: Path, python: str = sys.executable) -> Path:

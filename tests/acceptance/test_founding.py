@@ -18,7 +18,7 @@ from tests.acceptance.commands import (
     ROOT,
     bare_environment,
     envspec,
-    python_310,
+    python_of,
     run,
     succeed,
     uv,
@@ -201,7 +201,7 @@ def files(path: Path) -> dict[str, str]:
 @pytest.mark.registry
 @VARIANTS
 def test_uv_accepts_the_lock_for_the_target(variant: str, with_urls: Path, tmp_path: Path) -> None:
-    python = python_310()
+    python = python_of("3.10")
     if python is None:
         pytest.skip("uv asks for an interpreter of the lock's Python, 3.10, and none is here")
     done = run(
