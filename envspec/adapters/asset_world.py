@@ -151,9 +151,11 @@ class AssetAnswers:
 
     def fetch(self, question: Fetch) -> Fetched:
         """See steps.assets.AssetWorld."""
-        path, hashes, announced, url = self._once(
-            ("fetch", question.url, question.times), lambda: self._fetched(question)
-        )
+        path, hashes, announced, url = self._once(("fetch", question.url), lambda: self._fetched(question))
+        if question.times > 1:
+            self._once(
+                ("again", question.url, question.times), lambda: self._agree(question, hashes["sha256"])
+            )
         return Fetched(path.stat().st_size, hashes, announced, path.open("rb"), url)
 
     def _fetched(self, question: Fetch) -> tuple[Path, Mapping[str, str], int | None, str]:
@@ -162,7 +164,18 @@ class AssetAnswers:
         size = f" ({question.size:,} bytes)" if question.size is not None else ""
         self._progress.say(f"{question.url}: no digest of it is known: fetching it{size} to hash it")
         path, digest, headers = self._downloaded(question.url)
+        md5 = hashlib.md5(usedforsecurity=False)
+        with path.open("rb") as file:
+            while chunk := file.read(_CHUNK_BYTES):
+                md5.update(chunk)
+        length = headers.get("content-length", "")
+        announced = int(length) if length.isascii() and length.isdigit() and len(length) < 20 else None
+        return path, {"sha256": digest, "md5": md5.hexdigest()}, announced, headers.get("", question.url)
+
+    def _agree(self, question: Fetch, digest: str) -> None:
+        """Fetch as often again as was asked, and raise where other bytes come."""
         for _ in range(question.times - 1):
+            self._progress.say(f"{question.url}: nothing confirms it: fetching it again to compare")
             again, other, _ = self._downloaded(question.url)
             again.unlink()
             if other != digest:
@@ -171,13 +184,6 @@ class AssetAnswers:
                     why=f"sha256 {digest}, then {other}",
                     fix="give its sha256, if its publisher says one",
                 )
-        md5 = hashlib.md5(usedforsecurity=False)
-        with path.open("rb") as file:
-            while chunk := file.read(_CHUNK_BYTES):
-                md5.update(chunk)
-        length = headers.get("content-length", "")
-        announced = int(length) if length.isascii() and length.isdigit() and len(length) < 20 else None
-        return path, {"sha256": digest, "md5": md5.hexdigest()}, announced, headers.get("", question.url)
 
     def _downloaded(self, url: str) -> tuple[Path, str, dict[str, str]]:
         """The file, its sha256, and the headers it came with; ``""`` among them is where redirects ended."""

@@ -58,8 +58,8 @@ class Listing(NamedTuple):
 
 
 class _Lfs(msgspec.Struct):
-    sha256: str = ""
-    oid: str = ""
+    sha256: str | None = None
+    oid: str | None = None
     size: int | None = None
 
 
@@ -71,10 +71,10 @@ class _Sibling(msgspec.Struct):
 
 
 class _Info(msgspec.Struct):
-    id: str = ""
+    id: str | None = None
     sha: str | None = None
     siblings: list[_Sibling] | None = None
-    gated: bool | str = False
+    gated: bool | str | None = False
 
 
 class _Entry(msgspec.Struct):

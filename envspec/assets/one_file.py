@@ -46,6 +46,8 @@ class OneFile(NamedTuple):
     digest_from: str
     unconfirmed: str = ""
     """Why nobody but the first fetch vouches for it."""
+    hosts: tuple[str, ...] = ()
+    """Where fetching it was redirected to."""
 
     def at(self, dest: str, **more: Any) -> AssetFile:
         """As the lock has it, lying at ``dest``."""
@@ -64,7 +66,7 @@ def one_file(
     record: Record, context: Context, *, said_sha256: str | None, trust: str | None
 ) -> Generator[Sequence[Question], Sequence[Any], OneFile]:
     """Ask for no more than the digest needs; raises InputError where nobody vouches and no trust was said."""
-    name = _file_name(record.url)
+    name = file_name(record.url)
     sha256, by = (said_sha256, "publisher") if said_sha256 else (record.sha256, record.digest_from)
     if sha256:
         return OneFile(name, record.url, _hashes(sha256, record.md5), record.size, by)
@@ -88,7 +90,8 @@ def _earlier(record: Record, context: Context) -> OneFile | None:
         listed = dict(file.hashes).get("md5", record.md5)
         if file.url == record.url and (not record.md5 or listed == record.md5):
             unconfirmed = context.earlier.unconfirmed if context.earlier else ""
-            return OneFile(file.name, file.url, file.hashes, file.size, file.digest_from, unconfirmed)
+            hosts = context.earlier.hosts if context.earlier else ()
+            return OneFile(file.name, file.url, file.hashes, file.size, file.digest_from, unconfirmed, hosts)
     return None
 
 
@@ -107,7 +110,8 @@ def _by_md5(record: Record, name: str) -> Generator[Sequence[Question], Sequence
             fix="lock again; if it stays so, ask the publisher",
         )
     _refuse_other_size(record, fetched)
-    return OneFile(name, record.url, _hashes(fetched.hashes["sha256"], wanted), fetched.size, "computed")
+    hashes, hosts = _hashes(fetched.hashes["sha256"], wanted), elsewhere(record.url, fetched)
+    return OneFile(name, record.url, hashes, fetched.size, "computed", hosts=hosts)
 
 
 def _listed_md5(answer: Got, name: str, where: str) -> str:
@@ -134,9 +138,14 @@ def _first_fetch(record: Record, name: str) -> Generator[Sequence[Question], Seq
         (fetched,) = yield [Fetch(record.url, record.size, times=2)]
         how = "two fetches brought the same bytes"
     unconfirmed = f"its digest is that of the first fetch: nobody publishes one ({how})"
-    return OneFile(
-        name, record.url, _hashes(fetched.hashes["sha256"], ""), fetched.size, "computed", unconfirmed
-    )
+    hashes, hosts = _hashes(fetched.hashes["sha256"], ""), elsewhere(record.url, fetched)
+    return OneFile(name, record.url, hashes, fetched.size, "computed", unconfirmed, hosts)
+
+
+def elsewhere(url: str, fetched: Fetched) -> tuple[str, ...]:
+    """The host to which fetching ``url`` was redirected; none where it stayed."""
+    host = urlsplit(fetched.url).hostname or ""
+    return (host,) if host and host != urlsplit(url).hostname else ()
 
 
 def _refuse_other_size(record: Record, fetched: Fetched) -> None:
@@ -152,7 +161,8 @@ def _hashes(sha256: str, md5: str) -> tuple[tuple[str, str], ...]:
     return (("md5", md5), ("sha256", sha256)) if md5 else (("sha256", sha256),)
 
 
-def _file_name(url: str) -> str:
+def file_name(url: str) -> str:
+    """The last part of its path. Raises InvalidValueError where that's no plain name."""
     name = unquote(urlsplit(url).path.rpartition("/")[2])
     if not name or not name.isprintable() or name in (".", "..") or {"/", "\\"} & set(name):
         raise InvalidValueError(

@@ -11,13 +11,13 @@ import datetime
 import functools
 import re
 from typing import Annotated
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 import msgspec
 
 from envspec.assets.data_table import read_table
 from envspec.assets.interface import Context, Fetch, Fetched, Plan, Planned, Wish
-from envspec.assets.one_file import OneFile, Record, one_file
+from envspec.assets.one_file import OneFile, Record, elsewhere, file_name, one_file
 from envspec.errors import HashMismatchError
 from envspec.lock.document import Asset, Variable
 
@@ -60,23 +60,22 @@ def plan(wish: Wish, context: Context) -> Plan:
     url = wish.said["url"]
     prefix = known_prefix(url, wish.said["hash-prefix"] or "")
     earlier = _earlier(context, url, prefix)
-    hosts: tuple[str, ...] = ()
     if wish.said["sha256"] or not (prefix or earlier):
         found = yield from one_file(
             Record(url), context, said_sha256=wish.said["sha256"], trust=wish.said["trust"]
         )
     elif earlier is not None:
-        found, hosts = earlier, context.earlier.hosts if context.earlier is not None else ()
+        found = earlier
     else:
         (fetched,) = yield [Fetch(url, _expected_size(url))]
-        found, hosts = _checked(url, prefix, fetched), _hosts(url, fetched)
+        found = _fetched(url, fetched)
     _refuse_other_start(url, prefix, found)
     asset = Asset(
         kind=wish.kind,
         provider=wish.provider,
         label=wish.label,
         files=(found.at(f"{HOME}/hub/checkpoints/{found.name}"),),
-        hosts=hosts,
+        hosts=found.hosts,
         variables=(Variable("TORCH_HOME", f"{{assets}}/{HOME}", (wish.label,), _SOURCE),),
         unconfirmed=found.unconfirmed,
     )
@@ -91,9 +90,12 @@ def known_prefix(url: str, said: str) -> str:
 
 
 def _earlier(context: Context, url: str, prefix: str) -> OneFile | None:
-    for file in context.earlier.files if context.earlier is not None else ():
-        if file.url == url and prefix and file.sha256.startswith(prefix):
-            return OneFile(file.name, url, file.hashes, file.size, file.digest_from)
+    """The file of the existing lock, if its digest still begins as it must."""
+    held = context.earlier
+    for file in held.files if held is not None else ():
+        if held is not None and file.url == url and prefix and file.sha256.startswith(prefix):
+            hashes, hosts = file.hashes, held.hosts
+            return OneFile(file.name, url, hashes, file.size, file.digest_from, hosts=hosts)
     return None
 
 
@@ -103,11 +105,9 @@ def _expected_size(url: str) -> int | None:
     return round(row.size_mib * 1024 * 1024) if row else None
 
 
-def _checked(url: str, prefix: str, fetched: Fetched) -> OneFile:
-    name = unquote(urlsplit(url).path.rpartition("/")[2])
-    found = OneFile(name, url, (("sha256", fetched.hashes["sha256"]),), fetched.size, "computed")
-    _refuse_other_start(url, prefix, found)
-    return found
+def _fetched(url: str, fetched: Fetched) -> OneFile:
+    hashes, hosts = (("sha256", fetched.hashes["sha256"]),), elsewhere(url, fetched)
+    return OneFile(file_name(url), url, hashes, fetched.size, "computed", hosts=hosts)
 
 
 def _refuse_other_start(url: str, prefix: str, found: OneFile) -> None:
@@ -118,8 +118,3 @@ def _refuse_other_start(url: str, prefix: str, found: OneFile) -> None:
             why="the file was damaged on its way, or replaced; torch.hub would refuse it",
             fix="try again; if it stays so, check the URL and hash-prefix",
         )
-
-
-def _hosts(url: str, fetched: Fetched) -> tuple[str, ...]:
-    host = urlsplit(fetched.url).hostname or ""
-    return (host,) if host and host != urlsplit(url).hostname else ()

@@ -19,6 +19,7 @@ def plan(wish: Wish, context: Context) -> Plan:
         provider=wish.provider,
         label=wish.label,
         files=(found.at(dest, root="environment"),),
+        hosts=found.hosts,
         unconfirmed=found.unconfirmed,
     )
     return Planned(asset)
