@@ -42,13 +42,14 @@ def read_gpu_sources(items: Items) -> GpuSources:
     if item is not None:
         nvml = items.value_despite_error("call:nvml", Nvml)
         error = said_why(item.error) if item.error else ""
+    bus = read_bus(items)
     return GpuSources(
         nvml=nvml,
         nvml_error=error,
-        bus=read_bus(items),
+        bus=bus,
         module=_module(items),
         module_on_disk=_on_disk(items),
-        nouveau=_nouveau(items),
+        nouveau=_nouveau(items, bus),
         smi=_smi(items),
         report=_report(items),
     )
@@ -90,7 +91,9 @@ def _on_disk(items: Items) -> Fact[bool]:
     return known(any(name.startswith(("nvidia.ko", "nvidia-current.ko")) for name in names), text.how)
 
 
-def _nouveau(items: Items) -> Fact[bool]:
+def _nouveau(items: Items, bus: Fact[Bus]) -> Fact[bool]:
+    if bus.is_known and "nouveau" in bus.need().bound_to:
+        return known(True, bus.how)
     text = items.text("file:/proc/modules")
     if text.state == "absent":
         return Fact("known", False, text.how, "a kernel without modules")
