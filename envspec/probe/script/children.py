@@ -12,7 +12,7 @@ import signal
 import time
 
 MAX_CHILDREN = 32
-MAX_OUT_BYTES = 1 << 20
+MAX_OUT_BYTES = 8 << 20
 MAX_ERR_BYTES = 4096
 NOT_STARTED = b"\0not started: "
 CLEAN_ENVIRONMENT = {"LANG": "C", "LC_ALL": "C", "PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/"}

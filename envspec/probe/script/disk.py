@@ -10,6 +10,7 @@ from envspec.probe.script.asking import ask
 from envspec.probe.script.reading import (
     SYSTEM_FOLDERS,
     file_item,
+    is_ours,
     link_item,
     list_item,
     names_in,
@@ -68,7 +69,7 @@ def observe_toolkits(say):
             item = file_item(include + "/" + name, is_cudnn_line, 1 << 20)
             if "error" not in item and item["text"]:
                 say({"file:" + shown_name(include) + "/" + name: item})
-    say({"folders": [folder for folder in folders if os.access(folder + "/bin/nvcc", os.X_OK)]})
+    say({"folders": [folder for folder in folders if is_ours(folder + "/bin/nvcc")]})
 
 
 def toolkit_folders():
@@ -93,7 +94,9 @@ def is_cudnn_line(line):
 
 def find_executables(path_variable):
     folders = [folder for folder in path_variable.split(":")[:100] if folder.startswith("/")]
-    folders += [folder for folder in SYSTEM_FOLDERS if folder not in folders]
+    folders += [
+        folder for folder in SYSTEM_FOLDERS + ("/usr/local/sbin", "/usr/local/bin") if folder not in folders
+    ]
     found = {}
     for name in EXECUTABLES:
         found[name] = ""

@@ -29,7 +29,7 @@ MAX_PACKAGES_TEXT = 262144
 
 def driver_items(crew, items, timeout_s):
     """Needs the items of gpu.py that are read at once."""
-    items["call:traces"] = {"value": {path: kind_of(path) for path in TRACES}}
+    crew.call(lambda say: [say([path, kind_of(path)]) for path in TRACES], traces_done(items), timeout_s)
     items["file:" + INSTALLER_LOG] = file_item(INSTALLER_LOG, says_what_was_installed, 1 << 20)
     for name in ("nvidia", "nvidia-open"):
         items["list:/var/lib/dkms/" + name] = list_item("/var/lib/dkms/" + name)
@@ -38,6 +38,15 @@ def driver_items(crew, items, timeout_s):
         ask_packages(crew, items, timeout_s)
     if find_program("nv-fabricmanager") or has_switch(items):
         ask_system(crew, items, "nv-fabricmanager --version", timeout_s)
+
+
+def traces_done(items):
+    def done(ended):
+        item = items["call:traces"] = {"value": dict(ended.said())}
+        if ended.error:
+            item["error"] = ended.error
+
+    return done
 
 
 def says_what_was_installed(line):

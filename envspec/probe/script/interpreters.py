@@ -6,7 +6,7 @@ import os
 import re
 import sys
 
-from envspec.probe.script.reading import as_text, shown_name
+from envspec.probe.script.reading import as_text, is_ours, shown_name
 
 MAX_INTERPRETERS = 16
 ASK = (
@@ -24,18 +24,33 @@ NAME = re.compile(r"(?:python(?:3(?:\.\d+)?)?|platform-python(?:3\.\d+)?)\Z")
 def interpreter_items(crew, items, timeout_s):
     found = []
     items["call:pythons"] = {"value": found}
+
+    def done(ended):
+        paths = [path for said in ended.said() for path in said]
+        if ended.error:
+            items["call:pythons"]["error"] = ended.error
+        if len(paths) > MAX_INTERPRETERS:
+            items["call:pythons"]["cut"] = True
+        for path, runs in paths[:MAX_INTERPRETERS]:
+            record = {"path": shown_name(path)}
+            found.append(record)
+            if runs:
+                crew.command([path, "-I", "-S", "-B", "-c", ASK], told(record), timeout_s)
+            else:
+                record["error"] = "not-run"
+
+    crew.call(lambda say: say(list_interpreters()), done, timeout_s)
+
+
+def list_interpreters():
+    """In a child, for /opt may lie on a server: (path, whether it may be run), each file once."""
     paths, seen = [], set()
     for path in [sys.executable] + candidate_interpreters():
         real = os.path.realpath(path) if path else ""
         if real and real not in seen and os.access(real, os.X_OK):
             seen.add(real)
-            paths.append(path)
-    if len(paths) > MAX_INTERPRETERS:
-        items["call:pythons"]["cut"] = True
-    for path in paths[:MAX_INTERPRETERS]:
-        record = {"path": shown_name(path)}
-        found.append(record)
-        crew.command([path, "-I", "-S", "-B", "-c", ASK], told(record), timeout_s)
+            paths.append((path, path == sys.executable or is_ours(real)))
+    return paths
 
 
 def candidate_interpreters():

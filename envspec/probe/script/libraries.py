@@ -40,7 +40,7 @@ def library_items(crew, items, timeout_s):
         if ended.error or not value["sonames"]:
             look_in_folders(ended.error or "EINVAL")
         else:
-            items["call:libraries"] = {"value": value}
+            items["call:libraries"] = dict({"value": value}, **({"cut": True} if ended.cut else {}))
 
     ldconfig = find_program("ldconfig")
     if ldconfig is None:

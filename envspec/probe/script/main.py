@@ -79,7 +79,7 @@ def observe(options, version, late):
         )
     if options["probe-egress"]:
         ask_outside(crew, items, "call:egress", 6 * quick + 2, egress_call(options, quick, identify, late))
-    system_items(items)
+    system_items(items, identify)
     repository_items(items)
     crew.run()
     items = without_halves(items)

@@ -19,6 +19,8 @@ anywhere, nothing is left behind. Names of host and users, addresses, serials an
   --endpoint URL          try to reach it, stage by stage; may be repeated
   --ca-file FILE          authority for the endpoint before it
   --probe-egress HOST:PORT   try to connect there, to show that a network is closed; may be repeated
+
+ENVSPEC_PYTHON names the Python that sh takes; none: sh does it alone.
 """
 VALUED = ("output", "prefix", "scratch", "label", "timeout", "endpoint", "ca-file", "probe-egress")
 SWITCHED = ("brief", "identify", "help")

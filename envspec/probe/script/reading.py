@@ -122,4 +122,15 @@ def find_program(name, folders=()):
     return None
 
 
-SYSTEM_FOLDERS = ("/usr/sbin", "/usr/bin", "/sbin", "/bin", "/usr/local/sbin", "/usr/local/bin")
+SYSTEM_FOLDERS = ("/usr/sbin", "/usr/bin", "/sbin", "/bin")
+"""Not /usr/local: it may lie on a server, and root may share it with others."""
+
+
+def is_ours(path):
+    """Whether a program belongs to the system or to whoever runs the probe, and nobody else may change it."""
+    try:
+        status = os.stat(path)
+        system = os.stat("/").st_uid
+    except OSError:
+        return False
+    return status.st_uid in (0, system, os.geteuid()) and not status.st_mode & stat.S_IWOTH

@@ -252,7 +252,7 @@ EOT
   else failed call:mounts ENOENT
   fi
   smi=
-  for folder in /usr/bin /usr/local/bin /usr/lib/wsl/lib; do
+  for folder in /usr/bin /usr/lib/wsl/lib; do
     [ -z "$smi" ] && [ -x $folder/nvidia-smi ] && smi=$folder/nvidia-smi
   done
   if [ -n "$smi" ] && have timeout; then

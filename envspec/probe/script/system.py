@@ -39,11 +39,13 @@ CGROUP_FILES = {
 }
 
 
-def system_items(items):
+def system_items(items, identify):
     os_release = file_item("/etc/os-release")
     items["file:/etc/os-release"] = file_item("/usr/lib/os-release") if "error" in os_release else os_release
     name = os.uname()
     items["call:uname"] = value({"system": name.sysname, "release": name.release, "machine": name.machine})
+    if identify:
+        items["call:uname"]["value"]["node"] = name.nodename
     items["call:libc"] = libc_item()
     items["file:/proc/cpuinfo"] = first_processor()
     items["call:cpu"] = value({"count": os.cpu_count(), "usable": len(os.sched_getaffinity(0))})

@@ -15,7 +15,7 @@ import pytest
 
 from tests.probe.script.running import Ran, run, script_path
 
-OVER = ("/etc", "/usr/bin", "/usr/sbin", "/usr/local", "/usr/lib", "/var")
+OVER = ("/etc", "/usr/bin", "/usr/sbin", "/usr/local", "/usr/lib", "/var", "/opt")
 """Folders that a fake host's files are laid over; the rest of them stays."""
 INSTEAD = ("/proc/driver", "/proc/sys", "/sys/module", "/sys/bus/pci/devices", "/sys/firmware", "/sys/fs")
 """Folders of the kernel that are hidden by the fake host's."""

@@ -211,6 +211,6 @@ def test_a_child_ends_by_itself_where_the_probe_is_killed() -> None:
 
 
 def test_output_beyond_what_is_carried_is_drained_and_said() -> None:
-    ended = command(["/bin/sh", "-c", "yes | head -c 3000000"], 5.0)
+    ended = command(["/bin/sh", "-c", "yes | head -c 20000000"], 5.0)
     assert len(ended.out) == SCRIPT["MAX_OUT_BYTES"]
     assert ended.cut

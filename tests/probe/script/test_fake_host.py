@@ -312,3 +312,21 @@ def test_the_rights_to_the_devices_are_those_of_whoever_asks(tmp_path: Path) -> 
         "read": True,
         "write": True,
     }
+
+
+def test_a_python_that_anybody_may_change_is_not_run(tmp_path: Path) -> None:
+    mine = "#!/bin/sh\necho 3.9.1 64 1 0 1\n"
+    host = fake_host(tmp_path, {"/opt/a/bin/python3.9": mine, "/opt/b/bin/python3.9": mine})
+    (host.root / "opt/b/bin/python3.9").chmod(0o777)
+    found = [one for one in host.probe().value("call:pythons") if one["path"].startswith("/opt/")]
+    assert found == [
+        {
+            "path": "/opt/a/bin/python3.9",
+            "version": "3.9.1",
+            "bits": 64,
+            "venv": True,
+            "ensurepip": False,
+            "pip": True,
+        },
+        {"path": "/opt/b/bin/python3.9", "error": "not-run"},
+    ]
