@@ -173,7 +173,7 @@ def _limits(package: CompatPackage, driver: DriverVersion) -> str:
 
 def _carries(needs: Needs, package: CompatPackage) -> bool:
     return any(
-        asset.provider == "cuda-compat" and asset.version.startswith(package.cuda)
+        asset.provider == "cuda-compat" and asset.version.split(".")[:2] == package.cuda.split(".")
         for asset in needs.installers
     )
 
