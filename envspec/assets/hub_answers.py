@@ -28,7 +28,7 @@ def refusal(answer: Got, repo: str, revision: str) -> Absent | None:
             what=f"the Hub tells nothing of {repo}: it answered {answer.status}",
             why="there's no such repository, or it's private and the token given may not read it"
             " (the Hub answers both alike)",
-            fix=f"check the name; for a private repository set {_TOKEN}",
+            fix=f"check the name{_without_owner(repo)}; for a private repository set {_TOKEN}",
         )
     if code == "RevisionNotFound":
         return Absent(
@@ -41,14 +41,19 @@ def refusal(answer: Got, repo: str, revision: str) -> Absent | None:
         return Absent(
             f"the Hub has no repository {repo}",
             f"it answered {answer.status}{f', {code}' if code else ''}",
-            "check OWNER/NAME; a sentence-transformers model named without an owner is"
-            f" sentence-transformers/{repo.rpartition('/')[2]}",
+            f"check the name{_without_owner(repo)}",
         )
     raise BrokenPageError(
         what=f"{repo}: the Hub answered {answer.status}, {code[:60]!r}",
         why="that's no answer to what was asked",
         fix="try again; if it stays so, a proxy or a mirror answers in the Hub's place",
     )
+
+
+def _without_owner(repo: str) -> str:
+    if "/" in repo:
+        return ""
+    return f" (what sentence-transformers calls {repo} is sentence-transformers/{repo})"
 
 
 def check_file(answer: Got, repo: str, path: str) -> None:

@@ -267,6 +267,14 @@ def refuse_twins(assets: Sequence[Asset]) -> None:
     """Raise InputError where two wishes would lay different bytes at one place."""
     lies: dict[tuple[str, str], tuple[str, object]] = {}
     for asset in assets:
+        for path, text in asset.texts:
+            label, other = lies.setdefault(("assets", path), (asset.label, text))
+            if other != text:
+                raise InputError(
+                    what=f"{label} and {asset.label} would say different things in {path}",
+                    why="a program that names no revision finds one of them only",
+                    fix="name one revision, or let the program name one and lock that by its branch",
+                )
         for file in asset.files:
             here = (asset.label, (file.sha256, file.member, file.unpack))
             label, other = lies.setdefault((file.root, file.dest), here)

@@ -18,6 +18,7 @@ from envspec.errors import (
     TooLargeError,
 )
 from envspec.lock.document import Asset, AssetFile, Variable
+from envspec.steps.assets import refuse_twins
 from tests.assets.models import ModelAnswers, lock_model, lock_models, plan_model
 from tests.hub import TOKEN, Blob, Hub, lfs, model, push
 from tests.loopback import Answer, truncated
@@ -126,6 +127,17 @@ def test_a_branch_is_found_by_its_ref_and_a_pinned_commit_as_main() -> None:
     assert paths(by_branch) == paths(by_commit) == ["config.json"]
 
 
+def test_one_repository_at_two_commits_that_both_stand_for_main_is_refused() -> None:
+    with tiny() as hub:
+        old = commit_of(hub)
+        new = push(hub.models["acme/tiny"], {"config.json": b"{}"})
+        assets = lock_models(hub, {"repo": "acme/tiny"}, {"repo": "acme/tiny", "revision": old}).assets
+    assert {asset.version for asset in assets} == {old, new}
+    with pytest.raises(InputError) as raised:
+        refuse_twins(assets)
+    assert "would say different things in hf/models--acme--tiny/refs/main" in raised.value.what
+
+
 def test_links_into_blobs_are_those_that_the_clients_make() -> None:
     with tiny() as hub:
         asset = lock_model(hub, repo="acme/tiny", include=["1_Pooling/config.json", "model.safetensors"])
@@ -206,6 +218,15 @@ def test_an_unknown_repository_is_no_answer_without_a_token_and_absent_with_one(
         "  fix: check the name; for a private repository set HF_TOKEN, or the file that HF_TOKEN_PATH names"
     )
     assert [absent.what for _, absent in locked.absent] == ["the Hub has no repository acme/none"]
+
+
+def test_a_name_without_its_owner_is_told_where_it_may_be() -> None:
+    with tiny() as hub:
+        [(_, absent)] = lock_models(hub, {"repo": "all-MiniLM-L6-v2"}, token=TOKEN).absent
+    assert absent.fix == (
+        "check the name (what sentence-transformers calls all-MiniLM-L6-v2 is"
+        " sentence-transformers/all-MiniLM-L6-v2)"
+    )
 
 
 @pytest.mark.parametrize(
