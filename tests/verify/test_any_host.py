@@ -104,8 +104,12 @@ def facts(values: st.SearchStrategy[Any]) -> st.SearchStrategy[Fact[Any]]:
     return values.map(lambda value: known(value, "x")) | st.sampled_from(nothing)
 
 
+def host_of(fields: dict[str, Any]) -> HostFacts:
+    return HostFacts(source="evidence", **fields)
+
+
 hosts = st.fixed_dictionaries({}, optional={name: facts(values) for name, values in VALUES.items()}).map(
-    lambda fields: HostFacts(source="evidence", **fields)
+    host_of
 )
 
 
