@@ -43,7 +43,7 @@ def _host(host: HostJudged, report: Report) -> Iterator[str]:
     if host.judgements:
         yield _locks(host)
     if host.seen:
-        yield '<section class="keep"><h2>The host, as it was seen</h2>'
+        yield "<section><h2>The host, as it was seen</h2>"
         yield _seen(host)
         yield "</section>"
     best = best_of_each(host.judgements)
@@ -114,19 +114,22 @@ def _judgement(judgement: Judgement) -> Iterator[str]:
     if passed:
         yield f"<h3>What holds ({len(passed)})</h3>"
         yield (
-            '<table class="held"><thead><tr><th scope="col">rule</th><th scope="col">of</th>'
-            '<th scope="col">found</th><th scope="col">wanted</th><th scope="col">source</th></tr></thead>'
-            "<tbody>"
+            '<table class="held"><thead><tr><th scope="col">rule</th><th scope="col">found</th>'
+            '<th scope="col">wanted</th></tr></thead><tbody>'
         )
-        for one in passed:
-            why = f'<div class="soft small">{text(one.why)}</div>' if one.why else ""
-            yield (
-                f'<tr><th scope="row">{text(one.rule)}</th><td>{text(one.subject)}</td>'
-                f"<td>{text(one.actual)}{why}</td><td>{text(one.expected)}</td>"
-                f'<td class="soft small">{text(one.source)}</td></tr>'
-            )
+        yield from map(_held, passed)
         yield "</tbody></table>"
     yield "</section>"
+
+
+def _held(finding: Finding) -> str:
+    of = f'<div class="soft small">{text(finding.subject)}</div>' if finding.subject != finding.rule else ""
+    found, wanted = _with(finding.actual, finding.why), _with(finding.expected, finding.source)
+    return f'<tr><th scope="row">{text(finding.rule)}{of}</th><td>{found}</td><td>{wanted}</td></tr>'
+
+
+def _with(said: str, more: str) -> str:
+    return f'{text(said)}<div class="soft small">{text(more)}</div>' if more else text(said)
 
 
 def finding_item(finding: Finding) -> str:
