@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 MAX_SPEC_BYTES = 4 * 1024 * 1024
 MAX_LOCK_BYTES = 64 * 1024 * 1024
 SMALL_BYTES = 4 * 1024 * 1024
-REQUEST_FORMAT = "2"
+REQUEST_FORMAT = "3"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -99,7 +99,7 @@ class _Reading:
         """The request without its digest; what can't be read is among ``problems`` then."""
         tables = self.tables
         python = tables.python
-        target = _target(tables.target, self._os_row(), _python(tables))
+        target = _target(tables.target, self._os_row(), _runtime(tables))
         indexes = self._indexes()
         self._check_labels()
         self._check_gpu()
@@ -323,14 +323,14 @@ def _other_label(text: str, label: str) -> str:
     return ""
 
 
-def _target(table: TargetTable, row: OsRow | None, python: str) -> Target:
+def _target(table: TargetTable, row: OsRow | None, brought: str) -> Target:
     glibc = table.glibc or (row.glibc if row else "0.0")
     major, minor = glibc.split(".")
-    python_exact = python.count(".") == 2
+    python_exact = table.python.count(".") == 2
     return Target(
         arch=table.arch,
         glibc=(int(major), int(minor)),
-        python=python if python_exact else f"{python}.0",
+        python=table.python if python_exact else brought or f"{table.python}.0",
         python_exact=python_exact,
         os=table.os or "",
         kernel=row.kernel if row else "",
@@ -348,12 +348,11 @@ def _target(table: TargetTable, row: OsRow | None, python: str) -> Target:
     )
 
 
-def _python(tables: SpecTables) -> str:
-    """The target's Python; a runtime that the lock brings says its patch release where the spec doesn't."""
-    wanted: str = tables.target.python
-    brought = [i.whole()["version"] for i in tables.installers if i.whole()["kind"] == "python"]
-    exact = [version for version in brought if version.count(".") == 2 and version.startswith(f"{wanted}.")]
-    return exact[0] if exact else wanted
+def _runtime(tables: SpecTables) -> str:
+    """The full version of a Python of the target's minor version that the lock brings; empty where none."""
+    rows = [installer.whole() for installer in tables.installers]
+    brought: list[str] = [row["version"] for row in rows if row["kind"] == "python"]
+    return next((v for v in brought if v.count(".") == 2 and v.startswith(f"{tables.target.python}.")), "")
 
 
 def _wishes(tables: SpecTables) -> tuple[AssetWish, ...]:

@@ -27,22 +27,25 @@ def pin_lock(
     environment: Sequence[Variable] = (),
     not_locked: Sequence[tuple[str, str]] = (),
     warnings: Sequence[str] = (),
+    python_exact: bool = False,
     extra_tool: Mapping[str, object] | None = None,
 ) -> Lock:
     """Write the solution down.
 
-    ``computed`` gives (sha256, size in bytes) by URL for files whose index gives none.
+    ``computed`` gives (sha256, size in bytes) by URL for files whose index gives none. ``python_exact``: the
+    lock is for one patch release of Python, although the spec names none.
     """
     distributions = tuple(_distribution(pin, request, computed) for pin in resolution.pins)
     target = request.target
+    exact = target.python_exact or python_exact
     used = {d.index_name for d in distributions}
     return Lock(
         name=request.name,
         variant=request.variant,
         spec_digest=request.spec_digest,
         files=request.files,
-        environments=(environment_marker(target.python, target.python_exact, target.arch),),
-        requires_python=locked_python(target.python, target.python_exact),
+        environments=(environment_marker(target.python, exact, target.arch),),
+        requires_python=locked_python(target.python, exact),
         target=target_table(request),
         requirements=tuple(sorted([*request.requirements, *(w.requirement for w in request.local_wheels)])),
         distributions=distributions,

@@ -101,6 +101,13 @@ def _lock(
         label, absent = found.absent[0]
         return Missing(request, label, absent.what, absent.why, absent.fix), None
     computed = _hash_what_lacks(resolution, workshop, options, progress)
+    by_patch = patch_warnings(request, resolution, catalog)
+    # A Python that the lock brings settles them; the lock is for that release then.
+    settled = bool(by_patch) and any(
+        wish.label == f"python {request.target.python}" for wish in request.assets
+    )
+    if settled:
+        by_patch = []
     pinned = {f"{pin.name}=={pin.candidate.version}" for pin in resolution.pins}
     lock = pin_lock(
         request,
@@ -114,7 +121,8 @@ def _lock(
             network=request.target.network,
         ),
         not_locked=found.not_locked if found else (),
-        warnings=[*lock_warnings(request, resolution, catalog), *(_asset_warnings(found) if found else ())],
+        warnings=[*lock_warnings(request, resolution), *by_patch, *(_asset_warnings(found) if found else ())],
+        python_exact=settled,
         extra_tool=before.kept,
     )
     consulted = [
@@ -248,7 +256,7 @@ def _hash_what_lacks(
     return {file.url: workshop.hash_file(file, index) for file, index in lacking}
 
 
-def lock_warnings(request: LockRequest, resolution: Resolution, catalog: Catalog) -> list[str]:
+def lock_warnings(request: LockRequest, resolution: Resolution) -> list[str]:
     """What stays true of the lock on any day, so it stands in the lock itself."""
     lines = list(request.warnings)
     for pin in resolution.pins:
@@ -258,6 +266,14 @@ def lock_warnings(request: LockRequest, resolution: Resolution, catalog: Catalog
                 f"{file.filename}: its tag tells no glibc; whether the target's is enough,"
                 " only the wheel tells"
             )
+    return lines
+
+
+def patch_warnings(request: LockRequest, resolution: Resolution, catalog: Catalog) -> list[str]:
+    """What would be otherwise on another patch release of the target's Python, where the spec names none."""
+    lines = []
+    for pin in resolution.pins:
+        file = pin.project.record.file(pin.candidate.place)
         patch = patch_sensitive_requires_python(file.requires_python, request.target)
         if patch is not None:
             lines.append(

@@ -8,7 +8,8 @@ from typing import NamedTuple
 class Target(NamedTuple):
     """What wheels are chosen by, and what the site promised.
 
-    ``python`` is evaluated at X.Y.0 unless ``python_exact``.
+    ``python`` is full; unless ``python_exact`` it stands for its minor version and is X.Y.0, or the release
+    that the lock brings.
     """
 
     arch: str

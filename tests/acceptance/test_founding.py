@@ -112,9 +112,13 @@ def test_nothing_is_newer_than_the_cut_off(variant: str) -> None:
 @VARIANTS
 def test_the_lock_names_no_registry_and_no_place_of_this_machine(variant: str) -> None:
     text = LOCKS[variant].read_text()
-    assert set(re.findall(r"\w+://([^/\"]+)", text)) == {"download.pytorch.org"}
-    assert table(LOCKS[variant])["tool"]["envspec"]["hosts"] == ["default", "download.pytorch.org"]
-    assert re.findall(r'"(?:/(?!data"|")|~)[^"]*"', text) == []
+    publishers = ["download.pytorch.org", "github.com", "huggingface.co", "openaipublic.azureedge.net"]
+    assert sorted(set(re.findall(r'\burl = "\w+://([^/"]+)', text))) == publishers
+    assert table(LOCKS[variant])["tool"]["envspec"]["hosts"] == ["default", *publishers]
+    # Paths of the target are the spec's, and where the authorities of its OS lie.
+    assert set(re.findall(r'"((?:/|~)[^"]*)"', text)) == {
+        "/", "/data", "/data/envs", "/data/tmp", "/etc/pki/tls/certs/ca-bundle.crt",
+    }  # fmt: skip
     for package in table(LOCKS[variant])["packages"]:
         for file in [*package.get("wheels", []), *filter(None, [package.get("sdist")])]:
             assert file.get("path", f"../wheels/{file['name']}") == f"../wheels/{file['name']}"
@@ -126,7 +130,61 @@ def test_the_lock_warns_of_wheels_that_tell_no_glibc(variant: str) -> None:
         f"{name}+{variant}-cp310-cp310-linux_x86_64.whl: its tag tells no glibc; "
         "whether the target's is enough, only the wheel tells"
         for name in ("torch-2.1.2", "torchaudio-2.1.2", "torchvision-0.16.2")
+    ] + [
+        "huggingface sentence-transformers/all-MiniLM-L6-v2@main: not locked, as the recording knows no"
+        " digest of them: README.md, special_tokens_map.json"
     ]
+
+
+@VARIANTS
+def test_the_lock_brings_models_and_the_python_that_the_host_lacks(variant: str) -> None:
+    assets = table(LOCKS[variant])["tool"]["envspec"]["assets"]
+    assert [(asset["kind"], asset["label"], asset.get("version")) for asset in assets] == [
+        ("installer", "python 3.10.18", "3.10.18"),
+        (
+            "model",
+            "huggingface openai/whisper-large-v3@main",
+            "06f233fe06e710322aca913c1bc4249a0d71fce1",
+        ),
+        (
+            "model",
+            "huggingface sentence-transformers/all-MiniLM-L6-v2@main",
+            "1110a243fdf4706b3f48f1d95db1a4f5529b4d41",
+        ),
+        ("model", "openai-whisper large-v3", None),
+    ]
+    weights = {file["name"]: file for asset in assets for file in asset["files"]}
+    assert weights["large-v3.pt"]["hashes"] == {
+        "sha256": "e5b1a55b89c1367dacf97e3e19bfd829a01529dbfdeefa8caeb59b3f1b81dadb"
+    }
+
+
+def test_the_promised_host_bears_cu118_and_refuses_cu121() -> None:
+    own = {variant: table(path)["tool"]["envspec"] for variant, path in LOCKS.items()}
+    assert own["cu118"]["verdict"]["grade"] == "minor-version"
+    assert own["cu118"]["contract"]["driver"]["minor-version"] == "450.80.02"
+    assert own["cu118"]["contract"]["driver"]["full"] == "520.61.05"
+    assert own["cu121"]["verdict"]["grade"] == "refused"
+    [refused] = [row for row in own["cu121"]["verdict"]["findings"] if row["status"] == "fail"]
+    assert refused["rule"] == "driver"
+    assert "525.60.13" in refused["why"]
+    assert any("cuda-compat-12-1" in way for way in refused["takes"])
+
+
+@VARIANTS
+def test_the_target_sets_what_its_packages_read(variant: str) -> None:
+    rows = table(LOCKS[variant])["tool"]["envspec"]["environment"]
+    assert {row["name"]: row["value"] for row in rows} == {
+        "EASYOCR_MODULE_PATH": "{assets}/easyocr",
+        "HF_HUB_CACHE": "{assets}/hf",
+        "HF_HUB_DISABLE_TELEMETRY": "1",
+        "HF_HUB_OFFLINE": "1",
+        "SENTENCE_TRANSFORMERS_HOME": "{assets}/hf",
+        "SSL_CERT_FILE": "/etc/pki/tls/certs/ca-bundle.crt",
+        "TIKTOKEN_CACHE_DIR": "{assets}/tiktoken",
+        "TORCH_HOME": "{assets}/torch",
+        "XDG_CACHE_HOME": "{assets}/cache",
+    }
 
 
 def test_the_locks_answer_the_spec() -> None:
