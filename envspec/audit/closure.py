@@ -2,7 +2,8 @@
 
 Importing loads the extension modules, and with them whatever they need, in all wheels; what
 isn't reached so is loaded by a later use or never. The loader's search paths aren't followed:
-a library of a needed name in any wheel of the lock counts as found.
+a file of the needed name in any wheel of the lock counts as found. By its soname alone none is
+found: wheels bring ``libz.0ba23de2.so.1`` that calls itself ``libz.so.1``.
 """
 
 from __future__ import annotations
@@ -56,8 +57,7 @@ def demands(
     offered: dict[str, list[tuple[str, Elf]]] = {}
     for key, reading in readings.items():
         for elf in reading.elves:
-            for name in {elf.soname, elf.path.rpartition("/")[2]} - {""}:
-                offered.setdefault(name, []).append((key, elf))
+            offered.setdefault(elf.path.rpartition("/")[2], []).append((key, elf))
     roots = [
         (key, elf)
         for key, reading in readings.items()

@@ -87,18 +87,26 @@ def _row(package: AuditedPackage, audited: Audited) -> dict[str, Any]:
         "glibc-use": asked.glibc_use,
         "glibcxx-use": asked.glibcxx_use,
         "libraries": [
-            {"soname": each.soname, "needed": each.needed, "by": each.by} for each in asked.libraries
+            {"soname": each.soname, "needed": each.needed, "by": each.by}
+            for each in (() if audited.not_read else asked.libraries)
         ],
         "executables": list(_executables(reading.started)),
         "code-targets": list(reading.code_targets),
         "unpacked-bytes": reading.unpacked_bytes,
         "files": reading.file_count,
-        "not-read": list(reading.not_read[:_MAX_NOT_READ]),
+        "not-read": [*_unsettled(package, audited), *reading.not_read[:_MAX_NOT_READ]],
         "conflicts": list(_conflicts(package, audited)),
         "uncovered": package.is_uncovered,
         "egress": [_fetch(each) for each in package.fetches if each.is_strong][:_MAX_FETCHES],
     }
     return {name: cell for name, cell in row.items() if cell or name in ("files", "unpacked-bytes")}
+
+
+def _unsettled(package: AuditedPackage, audited: Audited) -> Iterator[str]:
+    """Libraries that nobody brings, as far as is known: a wheel that wasn't read may bring them."""
+    if audited.not_read and package.demands.libraries:
+        names = ", ".join(each.soname for each in package.demands.libraries[:_MAX_WHAT])
+        yield f"libraries: {len(audited.not_read)} files of the lock weren't read and may bring {names}"
 
 
 def _conflicts(package: AuditedPackage, audited: Audited) -> Iterator[dict[str, Any]]:

@@ -132,7 +132,9 @@ def _host(audited: Audited, verbose: bool) -> Iterator[str]:
     later = {name: by for name, by in _users(audited, "use").items() if name not in at_import}
     if at_import or later:
         yield ""
-        yield "Shared libraries that no wheel brings"
+        unread = len(audited.not_read)
+        perhaps = f", but perhaps one of the {unread} that weren't read" if unread else ""
+        yield f"Shared libraries that no wheel brings{perhaps}"
     for name, users in sorted(at_import.items()):
         yield f"  {name}  importing needs it: {_some(users)}"
     for name, users in sorted(later.items()):

@@ -57,6 +57,16 @@ def test_a_library_of_another_wheel_is_brought_and_what_it_needs_is_needed_at_im
     )
 
 
+def test_a_library_under_another_file_name_is_not_found_by_its_soname() -> None:
+    found = demands(
+        {
+            "cv2": wheel(elf("cv2/cv2.abi3.so", "libz.so.1")),
+            "torchvision": wheel(elf("torchvision.libs/libz.0ba23de2.so.1", soname="libz.so.1")),
+        }
+    )
+    assert found["cv2"].libraries == (SystemLibrary("libz.so.1", "import", "cv2/cv2.abi3.so"),)
+
+
 def test_what_glibc_and_the_driver_bring_is_left_out() -> None:
     found = demands({"a": wheel(elf("a/_a.abi3.so", "libm.so.6", "ld-linux-x86-64.so.2", "libcuda.so.1"))})
     assert found["a"].libraries == ()

@@ -86,6 +86,15 @@ def test_a_wheel_that_was_not_read_keeps_the_row_it_had() -> None:
     assert table_of(found, {"k" * 64: {"name": "keybert"}, "z" * 64: {}}) == {"k" * 64: {"name": "keybert"}}
 
 
+def test_while_a_wheel_is_unread_nobody_says_that_none_brings_a_library() -> None:
+    reading = Reading(elves=(Elf("k/_k.abi3.so", "", ("libcublas.so.12",), "2.17", "", True),))
+    found = audited([archive("keybert", reading), archive("nvidia", Reading(), "gone")], (), {})
+    row = table_of(found, {})["k" * 64]
+    assert "libraries" not in row
+    assert row["not-read"] == ["libraries: 1 files of the lock weren't read and may bring libcublas.so.12"]
+    assert row["glibc"] == "2.17"
+
+
 def test_uncovered_egress_and_conflicts_are_warnings_after_the_others() -> None:
     found = audited([archive("keybert", KEYBERT), archive("clash", CLASH)], (), packages())
     lock = locked(
