@@ -44,7 +44,7 @@ def disks_of(lock: Lock) -> tuple[DiskNeed, ...]:
     scratch = text(lock.target, "scratch") or TEMPORARY
     taken = [*_wheels(lock, prefix, scratch)]
     for asset in lock.assets:
-        taken += _installer(asset, prefix, scratch) if asset.kind == "installer" else _files(asset, prefix)
+        taken += _installer(asset, prefix, scratch) if asset.kind == "installer" else [_files(asset, prefix)]
     return tuple(_together(path, taken) for path in sorted({each.path for each in taken}))
 
 
@@ -90,30 +90,31 @@ def _wheels(lock: Lock, prefix: str, scratch: str) -> list[_Taken]:
     ]
 
 
-def _files(asset: Asset, prefix: str) -> list[_Taken]:
-    total = sum(_bytes_of(asset))
-    return [_Taken(prefix, stays=total, said=f"{asset.label} {shown(total)}", files=len(asset.files))]
-
-
-def _bytes_of(asset: Asset) -> list[int]:
-    """Of each file what lies there in the end; of one that nobody has measured nothing."""
-    sizes = []
+def _files(asset: Asset, path: str, runs: bool = False) -> _Taken:
+    """What its files take where they lie in the end, an archive unpacked."""
+    known, unsized = 0, 0
     for file in asset.files:
-        size = file.member.size if file.member is not None and file.member.size is not None else file.size
-        sizes.append(size or 0)
-    return sizes
+        member = file.member.size if file.member is not None else None
+        size = member if member is not None else file.size
+        unsized += size is None
+        known += (size or 0) * (UNPACKED if file.unpack else 1)
+    said = f"{asset.label} {shown(known)}" if known or not unsized else asset.label
+    if unsized:
+        said += f", {unsized} file{'' if unsized == 1 else 's'} of unknown size"
+    return _Taken(
+        path, known, assumed=UNPACKED * _UNSIZED * unsized, said=said, files=len(asset.files), runs=runs
+    )
 
 
 def _installer(asset: Asset, prefix: str, scratch: str) -> list[_Taken]:
     """Its temporary files where its own command puts them, what it installs where that says."""
-    own = sum(_bytes_of(asset))
     argv = [word for command in asset.commands for word in command]
     unasked = TEMPORARY if argv[:2] == ["sh", "{file}"] else scratch
     temporary = _place(_option(argv, "--tmpdir") or unasked, prefix, scratch)
     default = "/usr" if asset.as_root and asset.provider == "driver" else prefix
     target = _place(_option(argv, "--toolkitpath", "--installpath") or default, prefix, scratch)
     if asset.space is None:
-        return [_Taken(prefix, stays=own, said=f"{asset.label} {shown(own)}", runs=True)]
+        return [_files(asset, prefix, runs=True)]
     how = " (estimated)" if asset.space.is_estimated else ""
     taken = [
         _Taken(
