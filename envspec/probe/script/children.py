@@ -102,6 +102,7 @@ class Crew:
 
         def start():
             try:
+                os.chdir("/")
                 os.execve(argv[0], argv, CLEAN_ENVIRONMENT)
             except OSError as error:
                 # The program was there a moment ago: what isn't is its interpreter or loader.
@@ -204,5 +205,4 @@ def become_child(out, err, timeout_s):
     os.dup2(out, 1)
     os.dup2(err, 2)
     os.closerange(3, 1024)
-    os.chdir("/")
     signal.alarm(int(timeout_s) + 2)  # where the probe itself is killed, nobody else ends its children

@@ -40,7 +40,7 @@ def gpu_items(crew, items, timeout_s, identify):
 
     def nvml_done(ended):
         item = items["call:nvml"] = nvml_item(ended)
-        if not item["value"].get("devices"):
+        if not item["value"].get("devices") and ended.error not in ("timeout", "abandoned"):
             ask_nvidia_smi(crew, items, timeout_s)
 
     crew.call(lambda say: observe_nvml(say, identify), nvml_done, timeout_s)

@@ -26,7 +26,9 @@ from envspec.probe.script.surroundings import surrounding_items
 from envspec.probe.script.system import system_items
 
 BEGIN, END = "----- BEGIN ENVSPEC EVIDENCE -----", "----- END ENVSPEC EVIDENCE -----"
-COMMAND_TIMEOUT_S, GPU_TIMEOUT_S = 3.0, 5.0
+COMMAND_TIMEOUT_S = 3.0
+GPU_TIMEOUT_S = 20.0
+"""A driver that nothing keeps awake takes a second or two for each GPU to wake up."""
 HALF = re.compile("[\udc80-\udcff]")
 ALL_IN_ALL = 8
 """So many times the longest single wait may it all take, and then it's written as far as it got."""
@@ -65,7 +67,7 @@ def observe(options, version, late):
     slow = options.get("timeout", GPU_TIMEOUT_S)
     identify = "identify" in options
     items = {}
-    crew = Crew(time.monotonic() + ALL_IN_ALL * slow)
+    crew = Crew(time.monotonic() + ALL_IN_ALL * slow + 3)
     gpu_items(crew, items, slow, identify)
     library_items(crew, items, quick)
     interpreter_items(crew, items, quick)

@@ -15,7 +15,7 @@ anywhere, nothing is left behind. Names of host and users, addresses, serials an
   --label NAME            what to call this host in reports
   --brief                 at most 25 lines to write down and type in elsewhere
   --identify              keep names, addresses, serials and UUIDs
-  --timeout SECONDS       how long a single program or call may take (3; NVML and nvidia-smi 5)
+  --timeout SECONDS       how long a single program or call may take (3; NVML and nvidia-smi 20)
   --endpoint URL          try to reach it, stage by stage; may be repeated
   --ca-file FILE          authority for the endpoint before it
   --probe-egress HOST:PORT   try to connect there, to show that a network is closed; may be repeated

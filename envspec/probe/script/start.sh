@@ -189,8 +189,11 @@ EOT
   processors=$(getconf _NPROCESSORS_ONLN 2>/dev/null) || processors=
   number "$processors" || processors=$(nproc 2>/dev/null)
   if number "$processors"; then key call:cpu; printf '{"value": {"count": %s}}' "$processors"; fi
-  key call:user
-  case $(id -u 2>/dev/null) in 0) printf '{"value": {"root": true}}' ;; *) printf '{"value": {"root": false}}' ;; esac
+  user=$(id -u 2>/dev/null)
+  case $user in
+    0) key call:user; printf '{"value": {"root": true}}' ;;
+    [1-9]*) key call:user; printf '{"value": {"root": false}}' ;;
+  esac
   file /proc/driver/nvidia/version
   file /sys/module/nvidia/version
   file /proc/sys/crypto/fips_enabled
@@ -267,7 +270,7 @@ EOT
 
 ask_smi() {
   answer=$(cd / && env -i LANG=C LC_ALL=C HOME=/ PATH=/usr/sbin:/usr/bin:/sbin:/bin \
-    timeout -s KILL 5 "$smi" "$@" 2>/dev/null </dev/null)
+    timeout -s KILL 20 "$smi" "$@" 2>/dev/null </dev/null)
   status=$?
   key "command:nvidia-smi $*"
   if [ $status -eq 137 ] || [ $status -eq 124 ]; then

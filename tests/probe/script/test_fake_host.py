@@ -330,3 +330,14 @@ def test_a_python_that_anybody_may_change_is_not_run(tmp_path: Path) -> None:
         },
         {"path": "/opt/b/bin/python3.9", "error": "not-run"},
     ]
+
+
+def test_a_host_without_any_python_is_looked_at_by_sh(tmp_path: Path) -> None:
+    host = fake_host(tmp_path, {})
+    hide = (
+        "for path in /usr/bin/*python3* /usr/local/bin/*python3* /usr/libexec/platform-python; do "
+        '[ ! -e "$path" ] || mount --bind /dev/null "$(readlink -f "$path")"; done'
+    )
+    ran = host.probe("--label", "bare", command="sh", before=hide)
+    assert (ran.document["by"], ran.document["label"], ran.err) == ("sh", "bare", "")
+    assert ran.value("call:uname")["release"] == RELEASE

@@ -238,3 +238,9 @@ def test_a_brief_says_why_nvml_did_not_answer(
 ) -> None:
     lines = probed(script, library, "--brief", **state).text.splitlines()
     assert [line for line in lines if line.startswith(("GPU", "NVML"))] == [expected]
+
+
+def test_nvidia_smi_is_not_asked_where_nvml_hung_for_it_would_hang_too(script: Path, library: Path) -> None:
+    hung, failed = probed(script, library, hang="nvmlInit_v2"), probed(script, library, init=999)
+    assert [key for key in hung.items if key.startswith("command:nvidia-smi")] == []
+    assert [key for key in failed.items if key.startswith("command:nvidia-smi")] != []

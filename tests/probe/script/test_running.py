@@ -258,6 +258,32 @@ def test_an_endpoint_is_tried_by_the_same_file(script: Path) -> None:
     assert endpoint["hops"][0]["http"] == {"method": "HEAD", "status": 200}
 
 
+def test_a_ca_file_is_looked_for_from_where_the_user_stands(script: Path) -> None:
+    from tests import certificates
+    from tests.loopback import Answer, Loopback
+
+    authority = Path(certificates.ca_file())
+    with Loopback(tls="good") as server:
+        server.always("/ok", Answer())
+        told = ["--endpoint", f"{server.url}/ok", "--ca-file", authority.name]
+        ran = run([sys.executable, "-I", script, *told], cwd=authority.parent)
+    [endpoint] = ran.value("call:endpoints")["endpoints"]
+    assert endpoint["hops"][0]["tls"]["trusted-by"] == "ca-file"
+
+
+def test_it_takes_little_of_the_hosts_processor(script: Path) -> None:
+    import resource
+
+    def used(command: list[object]) -> float:
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        assert run(command).code == 0
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+    least = min(used([sys.executable, "-I", "-S", script]) for _ in range(3))
+    assert least < 1.0, "it once was 0.2 s, children among them"
+
+
 def test_the_file_compiles_as_it_is_carried(script: Path, tmp_path: Path) -> None:
     py_compile.compile(str(script), cfile=str(tmp_path / "out.pyc"), doraise=True)
     assert subprocess.run(["sh", "-n", script], capture_output=True).stderr == b""
