@@ -37,7 +37,9 @@ def cudnn_of_libraries(libraries: Mapping[str, str]) -> tuple[Cudnn, ...]:
         match = _SONAME.fullmatch(soname)
         if match is not None:
             named = _SONAME.fullmatch(path.rpartition("/")[2])
-            found.append(Cudnn(max(match[1], named[1] if named is not None else "", key=len), path))
+            found.append(
+                Cudnn(max(match[1], named[1] if named is not None else "", key=len), plain(path, 200))
+            )
     return tuple(found)
 
 

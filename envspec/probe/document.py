@@ -19,7 +19,13 @@ BEGIN = "----- BEGIN ENVSPEC EVIDENCE -----"
 END = "----- END ENVSPEC EVIDENCE -----"
 
 _KEY = "envspec-evidence"
-_COMPRESSED = {b"\x1f\x8b": "gzip", b"PK": "zip", b"\xfd7zXZ": "xz", b"(\xb5/\xfd": "zstd", b"BZh": "bzip2"}
+_COMPRESSED = {
+    b"\x1f\x8b": "gzip",
+    b"PK\x03\x04": "zip",
+    b"\xfd7zXZ": "xz",
+    b"(\xb5/\xfd": "zstd",
+    b"BZh": "bzip2",
+}
 _AGAIN = "run the probe again on the host, and carry the whole of what it prints"
 _PROBE = "on the host: python3 probe.py > facts.json (envspec probe --script writes probe.py)"
 
@@ -52,7 +58,7 @@ def read_evidence(text: str, where: str) -> Evidence | None:
     Raises InputError where one begins and can't be read, or is of a later version.
     """
     begin = text.find(BEGIN)
-    is_quoted = text[begin + len(BEGIN) :].startswith("\\")
+    is_quoted = text.startswith("\\", begin + len(BEGIN))
     if begin >= 0 and not is_quoted:
         end = text.find(END, begin)
         if end < 0:

@@ -23,6 +23,7 @@ from envspec.probe.gpu_sources import GpuSources
 from envspec.probe.items import Items
 from envspec.probe.numbers import driver_version, toolkit_of_number
 from envspec.probe.nvml import DONE
+from envspec.probe.shown import plain
 from envspec.target.gpu import DriverVersion, ToolkitVersion
 
 
@@ -47,11 +48,7 @@ def read_driver(items: Items, sources: GpuSources, state: Fact[GpuState]) -> Fac
         state.value == "no-gpu" and sources.module.state == "absent"
     ):
         return absent(state.how, "no NVIDIA driver is loaded")
-    if (
-        sources.module.state == "unknown"
-        and sources.module.how
-        and items.get("file:/proc/driver/nvidia/version")
-    ):
+    if sources.module.state == "unknown" and items.get("file:/proc/driver/nvidia/version"):
         return unknown(sources.module.how, sources.module.why)
     return unknown(state.how, state.why or "nothing names it")
 
@@ -107,7 +104,7 @@ def read_driver_cuda(items: Items, sources: GpuSources) -> Fact[ToolkitVersion]:
         seen.append((sources.smi.cuda, sources.smi.how))
     if not seen:
         why = libcuda.need().load_error if libcuda.is_known else libcuda.why
-        return unknown("cuDriverGetVersion", why[:200] or "nothing names it")
+        return unknown("cuDriverGetVersion", plain(why, 200) or "nothing names it")
     level, how = seen[0]
     others = [f"{place} says {other}" for other, place in seen[1:] if other != level]
     return Fact("known", level, how, "; ".join(others))

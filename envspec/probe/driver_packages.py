@@ -13,6 +13,7 @@ from typing import Literal
 
 from envspec.probe.facts import DriverInstall
 from envspec.probe.numbers import driver_version
+from envspec.probe.shown import plain
 
 _DRIVER = re.compile(
     r"nvidia-driver(?:-cuda|-libs|-latest|-latest-dkms)?|nvidia-open|cuda-drivers(?:-[0-9]+)?"
@@ -66,7 +67,7 @@ def driver_install(
         method = "dkms"
     elif any(_PRECOMPILED.fullmatch(name) for name in names):
         method = "precompiled"
-    shown = sorted({f"{name} {version}" for name, version in own})[:_MAX_PACKAGES]
+    shown = sorted({plain(f"{name} {version}", 160) for name, version in own})[:_MAX_PACKAGES]
     return DriverInstall(method, tuple(shown), next(filter(None, numbers), None))
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from envspec.probe.facts import Fact, known, unknown
 from envspec.probe.items import Items
 from envspec.probe.shown import plain
+
+_NAME = re.compile(r"[A-Za-z0-9_.+-]{1,60}")
 
 
 def read_executables(items: Items) -> Fact[Mapping[str, str]]:
@@ -14,4 +17,5 @@ def read_executables(items: Items) -> Fact[Mapping[str, str]]:
     found = items.value("call:executables", dict[str, str])
     if not found.is_known:
         return unknown(found.how, found.why)
-    return known({name: plain(path, 400) for name, path in found.need().items()}, "PATH")
+    named = {name: plain(path, 400) for name, path in found.need().items() if _NAME.fullmatch(name)}
+    return known(named, "PATH")

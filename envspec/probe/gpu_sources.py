@@ -14,6 +14,8 @@ from envspec.probe.pci import Bus, read_bus
 if TYPE_CHECKING:
     from envspec.probe.collect_env import CollectEnv
 
+_ENDED = {"timeout", "abandoned", "crashed"}
+"""How asking NVML may end without an answer; what it had said before still counts."""
 _PROC = "file:/proc/driver/nvidia/version"
 
 
@@ -39,9 +41,13 @@ def read_gpu_sources(items: Items) -> GpuSources:
     item = items.get("call:nvml")
     nvml: Fact[Nvml] = unknown("NVML", "the probe didn't ask it")
     error = ""
-    if item is not None:
-        nvml = items.value_despite_error("call:nvml", Nvml)
-        error = said_why(item.error) if item.error else ""
+    if item is not None and item.error in _ENDED:
+        error = said_why(item.error)
+        nvml = (
+            items.value_despite_error("call:nvml", Nvml) if item.value is not None else known(Nvml(), "NVML")
+        )
+    elif item is not None:
+        nvml = items.value("call:nvml", Nvml)
     bus = read_bus(items)
     return GpuSources(
         nvml=nvml,

@@ -80,7 +80,7 @@ def _not_begun(sources: GpuSources, state: GpuState, how: str, why: str) -> Fact
             return unknown(
                 how, f"{why}; and whether there is a GPU could not be found out: {sources.bus.why}"
             )
-        return _state("no-driver", f"{how}, {sources.bus.how}", f"a GPU is there; {why}")
+        return _state("no-driver", f"{how}, {sources.bus.how}", f"{_gpu_there(sources)}; {why}")
     return _state(state, how, why)
 
 
@@ -102,7 +102,7 @@ def _without_nvml(sources: GpuSources) -> Fact[GpuState]:
         return _state(
             "no-driver",
             f"{sources.bus.how}, {sources.module.how}",
-            "a GPU is there; no module is loaded and no nvidia-smi installed",
+            f"{_gpu_there(sources)}; no module is loaded and no nvidia-smi installed",
         )
     return unknown(sources.nvml.how, sources.nvml.why)
 
@@ -111,6 +111,12 @@ def _nouveau_holds_it(sources: GpuSources) -> bool:
     if sources.bus.is_known:
         return "nouveau" in sources.bus.need().bound_to
     return sources.nouveau.is_known and sources.nouveau.need()
+
+
+def _gpu_there(sources: GpuSources) -> str:
+    """With what drives it instead: ``vfio-pci`` where it is set aside for a virtual machine."""
+    bound_to = sources.bus.need().bound_to
+    return f"a GPU is there, bound to {plain(', '.join(bound_to), 60)}" if bound_to else "a GPU is there"
 
 
 def _state(state: GpuState, how: str, why: str) -> Fact[GpuState]:

@@ -26,6 +26,10 @@ _WHY = {
 }
 
 
+_EMPTY: dict[object, object] = {tuple: [], dict: {}}
+"""What an item without a value stands for: an empty list or object is left out of the document."""
+
+
 class Items:
     """The items of one document, asked by key."""
 
@@ -49,7 +53,7 @@ class Items:
         return known(item.text or "", _how(key))
 
     def value(self, key: str, kind: type[V]) -> Fact[V]:
-        """Its value as ``kind``, empty where the item carries none; unknown where it has another shape."""
+        """Its value as ``kind``, an empty one where it is left out; unknown of another shape."""
         item = self._items.get(key)
         missing: Fact[V] | None = _missing(key, item)
         if missing is not None or item is None:
@@ -61,7 +65,9 @@ class Items:
         item = self._items.get(key) or Item()
         value = item.value
         if value is None:
-            value = [] if getattr(kind, "__origin__", kind) in (list, tuple) else {}
+            value = _EMPTY.get(getattr(kind, "__origin__", kind))
+        if value is None:
+            return unknown(_how(key), "the evidence doesn't say")
         try:
             return known(msgspec.convert(value, kind), _how(key))
         except (msgspec.ValidationError, RecursionError) as error:

@@ -9,6 +9,7 @@ import msgspec
 
 from envspec.probe.facts import Fact, known, unknown
 from envspec.probe.items import Items
+from envspec.probe.shown import plain
 
 _WORD = {"x86_64": "x86-64", "aarch64": "AArch64", "ppc64le": "64bit", "s390x": "64bit"}
 """The word of ``ldconfig -p`` for a machine's libraries: ``(libc6,x86-64)``; without it they have 32 bits."""
@@ -47,8 +48,10 @@ def read_libraries(items: Items, arch: str) -> Fact[Libraries]:
             word = _WORD.get(arch, "")
             names = [name for flags, own in said.sonames.items() if _is_own(flags, word) for name in own]
         if not names:
-            return unknown(said.how[:40] or value.how, "no library of this machine's word size was listed")
-        return known(Libraries(frozenset(names[:_MAX_LIBRARIES]), said.paths), said.how[:40])
+            return unknown(
+                plain(said.how, 40) or value.how, "no library of this machine's word size was listed"
+            )
+        return known(Libraries(frozenset(names[:_MAX_LIBRARIES]), said.paths), plain(said.how, 40))
     text = items.text("command:ldconfig -p")
     if text.is_known:
         libraries = read_ldconfig(text.need(), arch)

@@ -11,6 +11,7 @@ from envspec.probe.items import Items
 from envspec.probe.numbers import whole_number
 
 _LINE = re.compile(r"^(MemTotal|MemAvailable):\s{1,40}([0-9]{1,15}) kB$", re.MULTILINE)
+_LIMITS = ("nofile", "memlock", "nproc", "stack", "as", "fsize")
 _NO_LIMIT = 1 << 60
 """Version 1 of cgroups says ``no limit`` as the largest page-aligned number."""
 
@@ -31,7 +32,8 @@ def read_limits(items: Items) -> Fact[Mapping[str, int]]:
     limits = items.value("call:limits", dict[str, tuple[int, int]])
     if not limits.is_known:
         return unknown(limits.how, limits.why)
-    return known({name: soft for name, (soft, _) in limits.need().items() if soft >= -1}, "getrlimit")
+    said = {name: limits.need()[name][0] for name in _LIMITS if name in limits.need()}
+    return known({name: soft for name, soft in said.items() if soft >= -1}, "getrlimit")
 
 
 def _cgroup_limit(items: Items) -> int | None:

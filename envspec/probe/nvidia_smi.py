@@ -71,7 +71,6 @@ def _joined(reports: Sequence[SmiReport]) -> Smi:
         driver=_first(report.driver for report in reports),
         cuda=_first(report.cuda for report in reports),
         gpus=tuple(gpus),
-        attached=_first(report.attached for report in reports),
     )
 
 

@@ -9,6 +9,7 @@ import re
 
 from envspec.probe.facts import GpuState
 from envspec.probe.nvidia_smi_report import SmiFailure
+from envspec.probe.shown import plain
 
 _TEXTS: tuple[tuple[re.Pattern[str], GpuState], ...] = (
     (re.compile(r"Driver/library version mismatch"), "versions-differ"),
@@ -35,7 +36,7 @@ def read_failure(text: str, status: int | None = None) -> SmiFailure | None:
         match = pattern.search(text)
         if match is not None:
             library = _LIBRARY.search(text)
-            return SmiFailure(state, match[0], library[1] if library is not None else "")
+            return SmiFailure(state, plain(match[0], 160), library[1] if library is not None else "")
     if status in _STATUSES:
         return SmiFailure(_STATUSES[status], f"exit status {status}")
     return None

@@ -22,7 +22,7 @@ def read_list(text: str) -> SmiReport:
         if slice_ is not None and gpus:
             last = gpus[-1]
             gpus[-1] = last._replace(mig=True, mig_slices=(*last.mig_slices, slice_[1]))
-    return SmiReport(gpus=tuple(gpus), attached=len(gpus) or None)
+    return SmiReport(gpus=tuple(gpus))
 
 
 def _name(rest: str) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from envspec.probe.numbers import driver_version, mebibytes, toolkit_version, whole_number
+from envspec.probe.numbers import driver_version, mebibytes, toolkit_version
 from envspec.probe.nvidia_smi_report import SmiGpu, SmiReport, on_or_off
 
 _GPU = re.compile(r"GPU [0-9A-Fa-f]{4,8}:[0-9A-Fa-f]{2}:[0-9A-Fa-f]{2}\.[0-9A-Fa-f]\s*")
@@ -79,8 +79,6 @@ def _read_top(entries: Iterable[_Entry]) -> SmiReport:
             report = report._replace(driver=driver_version(value) or report.driver)
         elif word in ("cuda version", "cuda umd version"):
             report = report._replace(cuda=toolkit_version(value) or report.cuda)
-        elif word == "attached gpus":
-            report = report._replace(attached=whole_number(value, high=4096))
     return report
 
 

@@ -25,9 +25,7 @@ def read_query(text: str, fields: Sequence[str] = ()) -> SmiReport:
     rows = [dict(zip(fields, line.strip().split(", "), strict=False)) for line in lines[:_MAX_GPUS]]
     rows = [row for row in rows if len(row) == len(fields)] if fields else []
     drivers = [driver_version(row.get("kmd_version", row.get("driver_version"))) for row in rows]
-    return SmiReport(
-        driver=next(filter(None, drivers), None), gpus=tuple(map(_gpu, rows)), attached=len(rows) or None
-    )
+    return SmiReport(driver=next(filter(None, drivers), None), gpus=tuple(map(_gpu, rows)))
 
 
 def is_query(text: str) -> bool:

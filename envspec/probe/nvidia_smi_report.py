@@ -38,8 +38,6 @@ class SmiReport(NamedTuple):
     driver: DriverVersion | None = None
     cuda: ToolkitVersion | None = None
     gpus: tuple[SmiGpu, ...] = ()
-    attached: int | None = None
-    """How many devices it says there are, where it says so."""
 
 
 class SmiFailure(NamedTuple):
@@ -58,7 +56,6 @@ class Smi(NamedTuple):
     driver: DriverVersion | None = None
     cuda: ToolkitVersion | None = None
     gpus: tuple[SmiGpu, ...] = ()
-    attached: int | None = None
     failure: SmiFailure | None = None
     refused: tuple[str, ...] = ()
     """Fields that this nvidia-smi is too old for."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 
 from envspec.probe.facts import OsRelease
+from envspec.probe.shown import plain
 
 _ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,39}")
 _VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z._~-]{0,39}")
@@ -44,7 +45,7 @@ def read_os_release(text: str) -> OsRelease | None:
         name,
         version if _VERSION.fullmatch(version) else "",
         like[:16],
-        "".join(char for char in values.get("PRETTY_NAME", "")[:120] if char.isprintable()),
+        plain(values.get("PRETTY_NAME", ""), 120),
     )
 
 
@@ -54,7 +55,7 @@ def read_os_name(text: str) -> OsRelease | None:
     if match is None or match["name"].lower() not in _NAMES:
         return None
     name, count = _NAMES[match["name"].lower()]
-    return OsRelease(name, ".".join(match["version"].split(".")[:count]), (), text.strip()[:120])
+    return OsRelease(name, ".".join(match["version"].split(".")[:count]), (), plain(text.strip(), 120))
 
 
 def read_lsb_release(text: str) -> OsRelease | None:

@@ -8,6 +8,7 @@ import msgspec
 
 from envspec.probe.facts import Fact, absent, known, unknown
 from envspec.probe.items import Items
+from envspec.probe.shown import plain
 
 _SERVICES = "command:systemctl is-active fapolicyd nvidia-fabricmanager nvidia-persistenced"
 _STATES = {
@@ -81,7 +82,7 @@ def read_secure_boot(items: Items) -> Fact[bool]:
         return known(False, "no EFI")
     if value.value in (0, 1):
         return known(value.value == 1, "the EFI variable SecureBoot")
-    return unknown("the EFI variable SecureBoot", value.error[:60] or "it is neither 0 nor 1")
+    return unknown("the EFI variable SecureBoot", plain(value.error, 60) or "it is neither 0 nor 1")
 
 
 def read_kernel_headers(items: Items) -> Fact[bool]:
@@ -91,7 +92,7 @@ def read_kernel_headers(items: Items) -> Fact[bool]:
     how = "/lib/modules/RELEASE/build"
     if word in ("folder", "broken-link", "absent"):
         return Fact("known", word == "folder", how, "a broken link" if word == "broken-link" else "")
-    return unknown(how, headers.why or word[:60] or "the evidence doesn't say")
+    return unknown(how, headers.why or plain(word, 60) or "the evidence doesn't say")
 
 
 def read_gpu_devices_usable(items: Items) -> Fact[bool]:

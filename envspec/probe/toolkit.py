@@ -32,7 +32,7 @@ def read_toolkits(items: Items, sources: GpuSources) -> Fact[tuple[Toolkit, ...]
         if name not in ("version.json", "version.txt"):
             continue
         if item.error and item.error != "ENOENT":
-            troubles.append(f"{key.removeprefix('file:')}: {said_why(item.error)}")
+            troubles.append(f"{plain(key.removeprefix('file:'), 200)}: {said_why(item.error)}")
             continue
         if name == "version.json":
             version, nvcc = read_version_json(item.text or "")
@@ -41,7 +41,7 @@ def read_toolkits(items: Items, sources: GpuSources) -> Fact[tuple[Toolkit, ...]
         if version is not None:
             files[path] = version
         elif item.text:
-            troubles.append(f"{key.removeprefix('file:')} has a form that isn't known")
+            troubles.append(f"{plain(key.removeprefix('file:'), 200)} has a form that isn't known")
         if nvcc is not None:
             compilers[path] = nvcc
     for key, item in items.starting("command:"):
@@ -50,6 +50,8 @@ def read_toolkits(items: Items, sources: GpuSources) -> Fact[tuple[Toolkit, ...]
             path = key.removeprefix("command:").removesuffix(_NVCC)
             if compiler is not None:
                 compilers[path] = compiler
+            elif item.error not in ("", "ENOENT"):
+                troubles.append(f"{plain(path, 200)}{_NVCC}: {said_why(item.error)}")
     paths = sorted({*files, *compilers})[:_MAX_TOOLKITS]
     found = [
         Toolkit(files.get(path) or compilers[path], plain(path, 200), compilers.get(path)) for path in paths

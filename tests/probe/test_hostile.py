@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -115,7 +116,20 @@ def assert_whole(facts: HostFacts) -> None:
         if isinstance(fact, Fact):
             assert (fact.state == "known") == (fact.value is not None), name
             assert fact.is_known or fact.why or fact.how, name
-            assert "\n" not in fact.how + fact.why, name
+            assert (fact.how + fact.why).isprintable(), name
+            if name not in ("libraries", "endpoints"):
+                assert all(text.isprintable() for text in texts(fact.value)), name
+
+
+def texts(value: Any) -> Iterator[str]:
+    """Every text in a value, which a report may print."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        yield from texts([*value.keys(), *value.values()])
+    elif isinstance(value, (tuple, list, frozenset)):
+        for each in value:
+            yield from texts(each)
 
 
 @settings(max_examples=300, deadline=None)
