@@ -36,13 +36,20 @@ class Cuda(NamedTuple):
 
 def cuda_of(lock: Lock) -> Cuda:
     """``release`` is None where every locked build is for the CPU."""
-    found = [(release, item) for item in lock.distributions if (release := _release(item)) is not None]
+    found = [(release, item) for item in lock.distributions if (release := _release(lock, item)) is not None]
     if not found:
         said = _parsed(text(lock.target, "cuda"))
         return Cuda(said, f"{lock.label}, as its spec says" if said else "", (), "", _cudnn(lock, None))
     release, item = max(found, key=lambda pair: (pair[0][:2], pair[1].name == "torch", pair[0]))
-    build = torch_build(item.version) if item.name == "torch" else None
+    build = build_of(lock, item)
     return Cuda(release, _named(item), *_targets(lock, item), _cudnn(lock, build))
+
+
+def build_of(lock: Lock, item: LockedDistribution) -> TorchBuild | None:
+    """The table's row of a locked torch; the table knows builds for x86_64 alone."""
+    if item.name != "torch" or text(lock.target, "arch") not in ("", "x86_64"):
+        return None
+    return torch_build(item.version)
 
 
 def other_code(lock: Lock, by: str) -> tuple[WheelCode, ...]:
@@ -80,14 +87,14 @@ def _compiler(
     return RunTimeCode(named, row.makes == "ptx", toolkit, cited("compilers", row.project, row))
 
 
-def _release(item: LockedDistribution) -> ToolkitVersion | None:
+def _release(lock: Lock, item: LockedDistribution) -> ToolkitVersion | None:
     """Of one build: by its local label, by the table, by the runtime that is locked."""
     label = _LABEL.search(item.version)
     if label is not None:
         return _parsed(f"{label[1]}.{label[2]}")
-    if item.name == "torch":
-        build = torch_build(item.version)
-        return build.toolkit if build is not None else None
+    build = build_of(lock, item)
+    if build is not None:
+        return build.toolkit
     if _RUNTIME.fullmatch(item.name):
         return _parsed(item.version)
     cupy = _CUPY.fullmatch(item.name)
@@ -109,7 +116,7 @@ def _targets(lock: Lock, item: LockedDistribution) -> tuple[tuple[CodeTarget, ..
     read = tuple(target for target in said if target is not None)
     if read:
         return read, f"audit of {_named(item)}"
-    build = torch_build(item.version) if item.name == "torch" else None
+    build = build_of(lock, item)
     if build is None or not build.code_targets:
         return (), ""
     row = f"torch.json, build of torch {build.torch} for {build.variant}"

@@ -11,9 +11,10 @@ from typing import Any, NamedTuple
 
 from envspec.compat.compilers import compilers_among
 from envspec.compat.system_libraries import needs_among
-from envspec.compat.torch_builds import torch_build, triton_ptxas
+from envspec.compat.torch_builds import TorchBuild, triton_ptxas
 from envspec.lock.document import Lock, LockedDistribution
 from envspec.verify.audited import audit_row
+from envspec.verify.draw_cuda import build_of
 from envspec.verify.lock_table import rows, text, texts
 from envspec.verify.needs import FromWheel
 from envspec.verify.source import cited
@@ -55,9 +56,10 @@ def wheels_of(lock: Lock) -> Wheels:
     for item in lock.distributions:
         row = audit_row(lock, item)
         by = f"{item.name} {item.version}"
-        told = list(_glibc(item, row, by))
+        build = build_of(lock, item)
+        told = list(_glibc(item, row, by, build))
         glibc += told
-        glibcxx += _glibcxx(item, row, by)
+        glibcxx += _glibcxx(row, by, build)
         libraries += _things(rows(row, "libraries"), "soname", by)
         executables += _things(rows(row, "executables"), "name", by)
         if not row and not told and _is_compiled(item):
@@ -121,7 +123,9 @@ def _version(row: Mapping[str, Any], key: str) -> str:
     return found if _VERSION.fullmatch(found) else ""
 
 
-def _glibc(item: LockedDistribution, row: Mapping[str, Any], by: str) -> Iterator[FromWheel]:
+def _glibc(
+    item: LockedDistribution, row: Mapping[str, Any], by: str, build: TorchBuild | None
+) -> Iterator[FromWheel]:
     if row:
         for key, needed in (("glibc", ""), ("glibc-use", "use")):
             if _version(row, key):
@@ -131,7 +135,6 @@ def _glibc(item: LockedDistribution, row: Mapping[str, Any], by: str) -> Iterato
     if promised:
         yield FromWheel(min(promised, key=numbers), by, "tag")
         return
-    build = torch_build(item.version) if item.name == "torch" else None
     if build is not None and build.glibc:
         yield FromWheel(build.glibc, by, cited("torch", f"build of torch {build.torch}", build))
     assembler = triton_ptxas(item.version) if item.name == "triton" else None
@@ -139,13 +142,12 @@ def _glibc(item: LockedDistribution, row: Mapping[str, Any], by: str) -> Iterato
         yield FromWheel(assembler.glibc, by, cited("torch", f"triton {assembler.version}", assembler))
 
 
-def _glibcxx(item: LockedDistribution, row: Mapping[str, Any], by: str) -> Iterator[FromWheel]:
+def _glibcxx(row: Mapping[str, Any], by: str, build: TorchBuild | None) -> Iterator[FromWheel]:
     if row:
         for key, needed in (("glibcxx", ""), ("glibcxx-use", "use")):
             if _version(row, key):
                 yield FromWheel(_version(row, key), by, "audit", needed)
         return
-    build = torch_build(item.version) if item.name == "torch" else None
     if build is not None and build.glibcxx:
         yield FromWheel(build.glibcxx, by, cited("torch", f"build of torch {build.torch}", build))
 
