@@ -70,6 +70,7 @@ def read_brief(text: str, where: str) -> HostFacts:
         driver_cuda=read_driver_cuda(_NOTHING, sources),
         nvswitches=read_nvswitches(sources),
         fabric_manager=_fabric_manager(module),
+        fabric_manager_active=_flag(module, "ACTIVE"),
         nouveau_loaded=_flag(guard, "NOUVEAU"),
         kernel_headers=_flag(guard, "HEADERS"),
         secure_boot=_flag(guard, "SECUREBOOT"),

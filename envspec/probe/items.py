@@ -21,6 +21,7 @@ _WHY = {
     "timeout": "no answer in time",
     "abandoned": "no answer in time, and what asked can't be ended: it hangs in the kernel",
     "crashed": "what asked ended without an answer",
+    "not-run": "another user may change the program, so it was not run",
     "no-time": "the probe's own time was over",
     "malformed": "the evidence can't be read here",
 }

@@ -210,6 +210,16 @@ def test_case_blanks_and_the_order_of_lines_do_not_matter() -> None:
             {"unknown": "the evidence doesn't say"},
         ),
         (
+            "MODULE 535.104.05 FLAVOUR open FROM rpm RIGHTS 1 FABRIC 535.104.05 ACTIVE 0",
+            "fabric_manager_active",
+            False,
+        ),
+        (
+            "MODULE none FLAVOUR ? FROM container RIGHTS none FABRIC none",
+            "gpu_devices_usable",
+            {"absent": "there are no device files"},
+        ),
+        (
             "MODULE 535.104.05 FLAVOUR open FROM runfile,dkms RIGHTS 0 FABRIC 535.104.05",
             "driver_install",
             {"method": "runfile"},
