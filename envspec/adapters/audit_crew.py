@@ -14,7 +14,7 @@ from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from types import TracebackType
 
-from envspec.adapters.audit_reader import Job, broken, do, jobs_of
+from envspec.adapters.audit_reader import Job, begin, broken, do, jobs_of
 from envspec.audit.reading import Reading, merged
 from envspec.ports import Progress
 
@@ -83,12 +83,12 @@ class AuditCrew:
         if lost:
             self.close()
         for job in lost:
-            with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("fork")) as alone:
+            with _pool(1) as alone:
                 yield from self._outcomes(alone, [job])
 
     def _open(self) -> ProcessPoolExecutor:
         if self._pool is None:
-            self._pool = ProcessPoolExecutor(self._workers, mp_context=multiprocessing.get_context("fork"))
+            self._pool = _pool(self._workers)
         return self._pool
 
     def _submit(self, pool: ProcessPoolExecutor, jobs: Sequence[Job]) -> dict[Future[Reading | str], Job]:
@@ -110,3 +110,7 @@ class AuditCrew:
             for child in multiprocessing.active_children():
                 child.kill()
                 child.join()
+
+
+def _pool(workers: int) -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(workers, multiprocessing.get_context("fork"), begin)

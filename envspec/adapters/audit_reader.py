@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import gc
+import signal
 from collections.abc import Iterator
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO, NamedTuple, NoReturn
 
 from envspec.adapters.files import sha256_of
 from envspec.audit.archive import BrokenWheelError
 from envspec.audit.reading import Reading, merged
 from envspec.audit.source import MAX_SOURCE_BYTES, is_skipped, read_sources
 from envspec.audit.tables import sinks
-from envspec.audit.wheel import big_libraries, read_wheel
+from envspec.audit.wheel import MAX_SOURCES_BYTES, big_libraries, read_wheel
 from envspec.errors import BrokenArtifactError, EnvspecError
 from envspec.index.sdist_archive import members
 
 _SPLIT_BYTES = 48 << 20
 """Wheels from this size on are read by several processes."""
-_MAX_SOURCES_BYTES = 256 << 20
+LIMIT_S = 300
+"""For one job; a library of 700 MB takes two."""
+
+
+class _TooLongError(Exception):
+    """A job took all the time that one may take."""
 
 
 class Job(NamedTuple):
@@ -51,10 +57,26 @@ def jobs_of(sha256: str, path: str, size: int) -> list[Job]:
 def do(job: Job) -> Reading | str:
     """Do one piece: the digest for ``hash``, empty where the file can't be read; else a Reading."""
     gc.disable()  # a tree of a source file holds no cycles, and is half a million objects
+    signal.alarm(0 if job.task == "hash" else LIMIT_S)
     try:
         return _digest(job.path) if job.task == "hash" else _reading(job)
+    except _TooLongError:
+        return broken(f"a part of it took more than {LIMIT_S} s to read")
     finally:
+        signal.alarm(0)
         gc.enable()
+
+
+def begin() -> None:
+    """What a process does first: leave Ctrl-C to the one that forked it, and let time run out on a job."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for name in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(name, signal.SIG_DFL)
+    signal.signal(signal.SIGALRM, _run_out)
+
+
+def _run_out(number: int, frame: object) -> NoReturn:  # noqa: ARG001
+    raise _TooLongError
 
 
 def broken(why: str) -> Reading:
@@ -104,7 +126,7 @@ def _sources(file: BinaryIO, problems: list[str]) -> Iterator[tuple[str, bytes]]
         if member.kind != "file" or not path.endswith(".py") or is_skipped(path, sinks()):
             continue
         total += member.size_bytes
-        if member.size_bytes > MAX_SOURCE_BYTES or total > _MAX_SOURCES_BYTES:
+        if member.size_bytes > MAX_SOURCE_BYTES or total > MAX_SOURCES_BYTES:
             problems.append(f"{path}: more source than we read of one distribution")
             continue
         yield path, b"".join(member.content())

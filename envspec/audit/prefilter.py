@@ -25,6 +25,7 @@ _BLANKED = (b"#", b'"""', b"'''")
 _URL = re.compile(rb"https?://[^\s\"'<>\\`|]{4,2048}")
 _HIDDEN = re.compile(rb"(?<![\w.])(?:exec|eval)\(")
 _MAX_URLS_A_HOST = 256
+_MAX_HOSTS_A_FILE = 256
 
 
 def blanked(data: bytes) -> bytes:
@@ -59,6 +60,8 @@ def asset_urls(file: str, code: bytes, table: Urls) -> Iterator[AssetUrls]:
     for match in _URL.finditer(code):
         url = _url(match)
         host = _asset_host(url, table)
+        if host and host not in found and len(found) == _MAX_HOSTS_A_FILE:
+            break
         if host and host not in found:
             lines[host] = code.count(b"\n", 0, match.start()) + 1
         if host and len(found.setdefault(host, [])) < _MAX_URLS_A_HOST and url not in found[host]:

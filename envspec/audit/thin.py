@@ -19,6 +19,7 @@ _IMPORT = re.compile(
     re.MULTILINE,
 )
 _ASSIGNED = re.compile(rb"^(?P<name>\w+)[ \t]*(?::[^=\n]+)?=(?!=)(?P<value>[^\n]*)", re.MULTILINE)
+_MAX_WORDS = 512
 _BOUND = re.compile(rb"([\w.]+)(?:[ \t]+as[ \t]+(\w+))?")
 
 
@@ -39,14 +40,18 @@ def thinned(data: bytes, code: bytes, tokens: Collection[bytes], names: Collecti
 
     ``code`` is the same file blanked; ``names`` are whole words.
     """
-    words = [*_bound_to(code, tokens), *names]
+    words = {*_bound_to(code, tokens), *names}
+    if len(words) > _MAX_WORDS:
+        return data
     pattern = re.compile(rb"\b(?:%s)\b" % b"|".join(map(re.escape, sorted(words)))) if words else None
     lines = data.split(b"\n")
+    first, counted_to = 0, 0
     for block in _blocks(code):
         text = code[block.start : block.end]
+        first += code.count(b"\n", counted_to, block.start)
+        counted_to = block.start
         if any(token in text for token in tokens) or (pattern is not None and pattern.search(text)):
             continue
-        first = code.count(b"\n", 0, block.start)
         last = first + text.count(b"\n")
         header = first + code.count(b"\n", block.start, block.header)
         lines[first:last] = [b""] * (last - first)

@@ -28,6 +28,8 @@ from envspec.audit.tables import Sinks
 
 ALONE_BYTES = 24 << 20
 """A library from this size on is worth a process of its own."""
+MAX_SOURCES_BYTES = 256 << 20
+"""Of one archive."""
 _LIBRARY = re.compile(r"\.so(?:\.[0-9]+)*$")
 _DATA = re.compile(r"[^/]+\.data/(purelib|platlib|scripts|headers|data)/(.+)")
 _SCRIPT = re.compile(r"^\s*([^\s=]+)\s*=\s*(.+?)\s*$")
@@ -86,9 +88,16 @@ def _is_library(member: Member) -> bool:
 def _sources(
     file: BinaryIO, listing: Listing, sinks: Sinks, problems: list[str]
 ) -> Iterator[tuple[str, bytes]]:
+    total = 0
     for member in listing.members:
         path = installed_path(member.path)
         if path.endswith(".py") and not is_skipped(path, sinks):
+            total += member.size
+            if total > MAX_SOURCES_BYTES:
+                problems.append(
+                    f"{shown(member.path)}: beyond the {MAX_SOURCES_BYTES} bytes of source we read"
+                )
+                continue
             try:
                 yield path, content(file, member, MAX_SOURCE_BYTES)
             except BrokenMemberError as error:

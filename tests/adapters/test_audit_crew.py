@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import signal
+import time
 from pathlib import Path
 
 import pytest
@@ -79,6 +80,17 @@ def test_digests_are_told_of_files_that_can_be_read(tmp_path: Path) -> None:
     digest, path = put(tmp_path / "a", b"abc")
     with AuditCrew(2) as crew:
         assert crew.hashed([path, str(tmp_path / "gone"), path]) == {path: digest}
+
+
+def test_a_wheel_that_takes_all_time_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def endless(*arguments: object, **more: object) -> Reading:
+        while True:
+            time.sleep(0.01)
+
+    monkeypatch.setattr(audit_reader, "LIMIT_S", 1)
+    monkeypatch.setattr(audit_reader, "read_wheel", endless)
+    wheel = put(tmp_path / "demo-1.0-py3-none-any.whl", make_wheel("demo", "1.0"))
+    assert read(wheel)[wheel[0]].not_read == ("the whole file: a part of it took more than 1 s to read",)
 
 
 def test_a_wheel_that_kills_its_process_is_named_and_the_others_are_read(
