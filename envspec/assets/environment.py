@@ -39,11 +39,12 @@ def target_environment(
 ) -> tuple[Variable, ...]:
     """What the target must set for these locked projects and assets, sorted by name.
 
-    Where an asset wants another value than the table has, the asset knows better: its files lie there.
+    Where an asset wants another value than the table has, the asset knows better: its files lie there. What an
+    asset needs that isn't for every host (``when``) is for installing to set.
     """
     locked = set(projects)
     found: dict[str, Variable] = {}
-    wanted = [variable for asset in assets for variable in asset.variables]
+    wanted = [variable for asset in assets if not asset.when for variable in asset.variables]
     wanted += [
         Variable(row.name, row.value, (row.project,), row.source)
         for row in variable_rows()

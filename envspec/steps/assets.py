@@ -38,6 +38,9 @@ from envspec.spec.request import AssetWish
 from envspec.target.host import Target
 
 MAX_PLANS, MAX_QUESTIONS = 32, 32
+_TURN = threading.Lock()
+"""Plans think one at a time and wait together: thinking is no I/O, and two threads that let msgspec look at
+one Struct for the first time crash the interpreter (seen with msgspec 0.22.0)."""
 NOT_LOCKED = {"model": "models", "file": "files", "installer": "installers"}
 """Kind of an asset to the table of the spec that wishes it."""
 
@@ -157,17 +160,20 @@ class Plans:
         plan = provider.plan(Wish(wish.kind, wish.provider, wish.label, json.loads(wish.said)), context)
         answers: list[Any] = []
         try:
-            questions = next(plan)
+            with _TURN:
+                questions = next(plan)
             while True:
                 answers = self._answers(questions)
-                questions = plan.send(answers)
+                with _TURN:
+                    questions = plan.send(answers)
                 _close(answers)
         except StopIteration as end:
             outcome: Planned | Absent = end.value
             return outcome
         finally:
             _close(answers)
-            plan.close()
+            with _TURN:
+                plan.close()
 
     def _answers(self, questions: Sequence[Question]) -> list[Any]:
         """All at once; waits in this thread for the pins, lest waiting questions keep others from being
