@@ -39,7 +39,7 @@ class GpuSources(NamedTuple):
 def read_gpu_sources(items: Items) -> GpuSources:
     """Every source that the evidence has."""
     item = items.get("call:nvml")
-    nvml: Fact[Nvml] = unknown("NVML", "the probe didn't ask it")
+    nvml: Fact[Nvml] = unknown("NVML", items.why_missing)
     error = ""
     if item is not None and item.error in _ENDED:
         error = said_why(item.error)

@@ -34,8 +34,9 @@ _EMPTY: dict[object, object] = {tuple: [], dict: {}}
 class Items:
     """The items of one document, asked by key."""
 
-    def __init__(self, items: Mapping[str, Item]) -> None:
+    def __init__(self, items: Mapping[str, Item], why_missing: str = "the probe didn't look for it") -> None:
         self._items = items
+        self.why_missing = why_missing
 
     def get(self, key: str) -> Item | None:
         """The item as it stands; None where nothing looked for it."""
@@ -48,7 +49,7 @@ class Items:
     def text(self, key: str) -> Fact[str]:
         """Its text, which may be empty; a command's whatever its status."""
         item = self._items.get(key)
-        missing: Fact[str] | None = _missing(key, item)
+        missing: Fact[str] | None = self._missing(key, item)
         if missing is not None or item is None:
             return missing or unknown(key)
         return known(item.text or "", _how(key))
@@ -56,7 +57,7 @@ class Items:
     def value(self, key: str, kind: type[V]) -> Fact[V]:
         """Its value as ``kind``, an empty one where it is left out; unknown of another shape."""
         item = self._items.get(key)
-        missing: Fact[V] | None = _missing(key, item)
+        missing: Fact[V] | None = self._missing(key, item)
         if missing is not None or item is None:
             return missing or unknown(key)
         return self.value_despite_error(key, kind)
@@ -74,20 +75,19 @@ class Items:
         except (msgspec.ValidationError, RecursionError) as error:
             return unknown(_how(key), f"the evidence can't be read: {plain(str(error))}")
 
+    def _missing(self, key: str, item: Item | None) -> Fact[V] | None:
+        if item is None:
+            return unknown(_how(key), self.why_missing)
+        if item.error == "ENOENT":
+            return absent(_how(key), "it isn't there")
+        if item.error:
+            return unknown(_how(key), said_why(item.error))
+        return None
+
 
 def said_why(error: str) -> str:
     """A sentence's part for an item's error."""
     return _WHY.get(error, plain(error, 60))
-
-
-def _missing(key: str, item: Item | None) -> Fact[V] | None:
-    if item is None:
-        return unknown(_how(key), "the probe didn't look for it")
-    if item.error == "ENOENT":
-        return absent(_how(key), "it isn't there")
-    if item.error:
-        return unknown(_how(key), said_why(item.error))
-    return None
 
 
 def _how(key: str) -> str:

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from envspec.probe.items import Items, said_why
 from envspec.probe.nvidia_smi_failure import read_failure
-from envspec.probe.nvidia_smi_list import is_list, read_list
+from envspec.probe.nvidia_smi_list import read_list
 from envspec.probe.nvidia_smi_log import read_log, read_versions
 from envspec.probe.nvidia_smi_query import read_query, refused_field
 from envspec.probe.nvidia_smi_report import Smi, SmiFailure, SmiGpu, SmiReport
@@ -56,7 +56,7 @@ def _read(arguments: str, text: str) -> tuple[int, SmiReport]:
     if arguments == "--version":
         return 2, read_versions(text)
     if arguments == "-L":
-        return 3, read_list(text) if is_list(text) else SmiReport()
+        return 3, read_list(text)
     return 4, read_table(text)
 
 

@@ -30,5 +30,5 @@ def _name(rest: str) -> str:
 
 
 def is_list(text: str) -> bool:
-    """Whether its first line names a device so."""
-    return _GPU.fullmatch(text.lstrip().partition("\n")[0].rstrip()) is not None
+    """Whether a line of it names a device so, with its UUID (torch's report has such lines without)."""
+    return re.search(r"^GPU [0-9]{1,3}: [^\n]{1,200}\(UUID:", text, re.MULTILINE) is not None

@@ -35,12 +35,12 @@ def read_versions(text: str) -> SmiReport:
 
 def is_log(text: str) -> bool:
     """Whether it is what ``-q`` prints."""
-    return "NVSMI LOG" in text[:400]
+    return "NVSMI LOG" in text
 
 
 def is_versions(text: str) -> bool:
     """Whether it is what ``--version`` prints."""
-    return re.match(r"\s*NVIDIA-SMI version *:", text) is not None
+    return re.search(r"^NVIDIA-SMI version {0,20}:", text, re.MULTILINE) is not None
 
 
 def _split(text: str) -> list[list[str]]:

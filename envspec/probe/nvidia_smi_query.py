@@ -22,15 +22,15 @@ def read_query(text: str, fields: Sequence[str] = ()) -> SmiReport:
     lines = [line for line in text.splitlines() if line.strip()]
     if lines and is_query(lines[0]):
         fields = [field.partition(" [")[0] for field in lines.pop(0).strip().split(", ")]
-    rows = [dict(zip(fields, line.strip().split(", "), strict=False)) for line in lines[:_MAX_GPUS]]
-    rows = [row for row in rows if len(row) == len(fields)] if fields else []
+    cells = [line.strip().split(", ") for line in lines[:_MAX_GPUS]]
+    rows = [dict(zip(fields, row, strict=True)) for row in cells if len(row) == len(fields)]
     drivers = [driver_version(row.get("kmd_version", row.get("driver_version"))) for row in rows]
     return SmiReport(driver=next(filter(None, drivers), None), gpus=tuple(map(_gpu, rows)))
 
 
-def is_query(text: str) -> bool:
-    """Whether its first line is a header of such fields."""
-    fields = text.lstrip().partition("\n")[0].strip().split(", ")
+def is_query(line: str) -> bool:
+    """Whether a line is a header of such fields."""
+    fields = line.strip().split(", ")
     known = {"name", "gpu_name", "driver_version", "compute_cap", "memory.total [MiB]"}
     return all(_FIELD.fullmatch(field) for field in fields) and bool(known & set(fields))
 

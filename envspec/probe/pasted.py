@@ -6,6 +6,7 @@ text.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable
 
@@ -21,14 +22,28 @@ from envspec.probe.os_release import read_lsb_release
 from envspec.probe.toolkit_files import read_installer_summary, read_nvcc
 
 _MAX_TEXT = 256 * 1024
+_QUOTED = re.compile(r"^(?:> ?){1,9}", re.MULTILINE)
+"""As mail programs mark what is answered."""
 _OS_RELEASE = re.compile(r'^(?:ID|VERSION_ID)="?[A-Za-z0-9._-]+"?$', re.MULTILINE)
 
 
 def items_of_paste(text: str) -> dict[str, Item]:
-    """The outputs that are known in a text; empty where none is."""
-    text = text[:_MAX_TEXT]
+    """The outputs that are known in a text, each reading the whole of it; empty where none is."""
+    text = _QUOTED.sub("", text[:_MAX_TEXT])
     item = Item(text=text)
-    return {key: item for key, is_it in _KINDS if is_it(text)}
+    items = {key: item for key, is_it in _KINDS if is_it(text)}
+    query = _from_the_header(text)
+    if query:
+        items["command:nvidia-smi --query-gpu=all --format=csv"] = Item(text=query)
+    return items
+
+
+def _from_the_header(text: str) -> str:
+    """A query's rows with their header, which says what they are; empty without one."""
+    lines = text.splitlines()
+    start = next((place for place, line in enumerate(lines) if is_query(line)), len(lines))
+    commas = lines[start].count(", ") if start < len(lines) else 0
+    return "\n".join(itertools.takewhile(lambda line: line.count(", ") == commas, lines[start:]))
 
 
 def _is_failure(text: str) -> bool:
@@ -44,7 +59,6 @@ _KINDS: tuple[tuple[str, Callable[[str], object]], ...] = (
     ("command:nvidia-smi -L", is_list),
     ("command:nvidia-smi -q", is_log),
     ("command:nvidia-smi --version", is_versions),
-    ("command:nvidia-smi --query-gpu", is_query),
     ("command:nvcc --version", read_nvcc),
     ("command:cuda-installer", read_installer_summary),
 )

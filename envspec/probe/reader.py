@@ -81,7 +81,8 @@ def facts_of_items(items: Mapping[str, Item], source: str = "pasted") -> HostFac
 
 def facts_of(evidence: Evidence, source: str = "evidence") -> HostFacts:
     """Every fact that the evidence holds."""
-    items = Items(evidence.items)
+    missing = "the text doesn't say" if source == "pasted" else "the probe didn't look for it"
+    items = Items(evidence.items, missing)
     sources = read_gpu_sources(items)
     state = read_gpu_state(sources)
     arch = read_arch(items, sources)
