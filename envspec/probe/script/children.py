@@ -14,6 +14,8 @@ import time
 MAX_CHILDREN = 32
 MAX_OUT_BYTES = 8 << 20
 MAX_ERR_BYTES = 4096
+CRASH = 70
+"""What a function that failed ends with; a program may end with it for reasons of its own."""
 NOT_STARTED = b"\0not started: "
 CLEAN_ENVIRONMENT = {"LANG": "C", "LC_ALL": "C", "PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/"}
 
@@ -38,8 +40,8 @@ class Ended:
 class Child:
     """One that runs."""
 
-    def __init__(self, pid, out, err, done, end):
-        self.pid, self.done, self.end = pid, done, end
+    def __init__(self, pid, out, err, done, end, crash):
+        self.pid, self.done, self.end, self.crash = pid, done, end, crash
         self.data = {out: b"", err: b""}
         self.out, self.err, self.open = out, err, {out, err}
         self.cut, self.status, self.grace = False, None, 0.0
@@ -95,7 +97,7 @@ class Crew:
     """The children of one run. ``done`` of each is called here with how it Ended, and may start more."""
 
     def __init__(self, end):
-        self.end, self.waiting, self.running = end, [], []
+        self.end, self.waiting, self.running, self.troubles = end, [], [], []
 
     def command(self, argv, done, timeout_s):
         """Run a program, by its whole path, in a clean environment and with no input."""
@@ -110,7 +112,7 @@ class Crew:
                 os.write(2, NOT_STARTED + errno.errorcode.get(code, "EIO").encode())
                 os._exit(126)
 
-        self._add(start, done, timeout_s)
+        self._add(start, done, timeout_s, None)
 
     def call(self, function, done, timeout_s):
         """Run ``function(say)``; each value that it says is carried here, whatever becomes of it then."""
@@ -126,9 +128,9 @@ class Crew:
                 os._exit(0)
             except BaseException as error:
                 os.write(2, type(error).__name__.encode("ascii", "replace"))
-                os._exit(70)
+                os._exit(CRASH)
 
-        self._add(start, done, timeout_s)
+        self._add(start, done, timeout_s, CRASH)
 
     def run(self):
         """Until all have ended, and those that they brought."""
@@ -141,13 +143,13 @@ class Crew:
             for child in self.running:
                 child.kill()
 
-    def _add(self, start, done, timeout_s):
+    def _add(self, *what):
         if len(self.running) < MAX_CHILDREN:
-            self._start(start, done, timeout_s)
+            self._start(*what)
         else:
-            self.waiting.append((start, done, timeout_s))
+            self.waiting.append(what)
 
-    def _start(self, start, done, timeout_s):
+    def _start(self, start, done, timeout_s, crash):
         now = time.monotonic()
         if now >= self.end:
             done(Ended("no-time"))
@@ -165,10 +167,10 @@ class Crew:
                 become_child(out[1], err[1], timeout_s)
                 start()
             finally:
-                os._exit(70)
+                os._exit(CRASH)
         os.close(out[1])
         os.close(err[1])
-        self.running.append(Child(pid, out[0], err[0], done, min(now + timeout_s, self.end)))
+        self.running.append(Child(pid, out[0], err[0], done, min(now + timeout_s, self.end), crash))
 
     def _wait(self):
         poll = select.poll()
@@ -184,13 +186,17 @@ class Crew:
         for child in list(self.running):
             now = time.monotonic()
             if child.reap() and (not child.open or now > child.grace):
-                error = "crashed" if child.status < 0 or child.status == 70 else ""
+                error = "crashed" if child.status < 0 or child.status == child.crash else ""
             elif now >= child.end:
                 error = "timeout" if child.kill() else "abandoned"
             else:
                 continue
             self.running.remove(child)
-            child.done(child.ended(error))
+            ended = child.ended(error)
+            try:
+                child.done(ended)
+            except Exception as error:
+                self.troubles.append("%s: %s" % (child.done.__qualname__, type(error).__name__))
 
 
 def become_child(out, err, timeout_s):
@@ -198,10 +204,9 @@ def become_child(out, err, timeout_s):
     os.setsid()
     for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_DFL)
-    nothing = os.open("/dev/null", os.O_RDONLY)
-    os.dup2(nothing, 0)
     # Standard descriptors that were closed when the probe began are what the pipes may have got.
     out, err = os.dup(out), os.dup(err)
+    os.dup2(os.open("/dev/null", os.O_RDONLY), 0)
     os.dup2(out, 1)
     os.dup2(err, 2)
     os.closerange(3, 1024)

@@ -68,22 +68,20 @@ def observe(options, version, late):
     identify = "identify" in options
     items = {}
     crew = Crew(time.monotonic() + ALL_IN_ALL * slow + 3)
-    gpu_items(crew, items, slow, identify)
-    library_items(crew, items, quick)
-    interpreter_items(crew, items, quick)
-    driver_items(crew, items, quick)
-    disk_items(crew, items, os.environ.get("PATH", ""), quick)
-    mount_items(crew, items, options, os.environ, quick)
-    surrounding_items(crew, items, os.environ, quick)
-    if options["endpoint"]:
-        ask_outside(
-            crew, items, "call:endpoints", 6 * slow + 2, endpoints_call(options, slow, identify, late)
-        )
-    if options["probe-egress"]:
-        ask_outside(crew, items, "call:egress", 6 * quick + 2, egress_call(options, quick, identify, late))
-    system_items(items, identify)
-    repository_items(items)
+    path = os.environ.get("PATH", "")
+    attempt(crew, gpu_items, crew, items, slow, identify)
+    attempt(crew, library_items, crew, items, quick)
+    attempt(crew, interpreter_items, crew, items, quick)
+    attempt(crew, driver_items, crew, items, quick)
+    attempt(crew, disk_items, crew, items, path, quick)
+    attempt(crew, mount_items, crew, items, options, os.environ, quick)
+    attempt(crew, surrounding_items, crew, items, os.environ, quick)
+    attempt(crew, outside_items, crew, items, options, quick, slow, late)
+    attempt(crew, system_items, items, identify)
+    attempt(crew, repository_items, items)
     crew.run()
+    if crew.troubles:
+        items["call:probe"] = {"value": {"troubles": crew.troubles}}
     items = without_halves(items)
     if not identify:
         items = Redactor(os.environ).items(items)
@@ -109,20 +107,38 @@ def without_halves(value):
     return value
 
 
-def endpoints_call(options, timeout_s, identify, late):
-    return lambda: late("endpoints")["observe_endpoints"](options["endpoint"], timeout_s, identify)
+def attempt(crew, begin, *arguments):
+    """What nobody foresaw costs the items of one group, and is said; not the whole document."""
+    try:
+        begin(*arguments)
+    except Exception as error:
+        crew.troubles.append("%s: %s" % (begin.__name__, type(error).__name__))
 
 
-def egress_call(options, timeout_s, identify, late):
-    return lambda: late("endpoints")["observe_egress"](options["probe-egress"], timeout_s, identify)
+def outside_items(crew, items, options, quick, slow, late):
+    """What is tried outside, where the user asked for it."""
+    identify = "identify" in options
+
+    def endpoints(say):
+        say(late("endpoints")["observe_endpoints"](options["endpoint"], slow, identify))
+
+    def egress(say):
+        say(late("endpoints")["observe_egress"](options["probe-egress"], quick, identify))
+
+    for key, asked, call, timeout_s in (
+        ("call:endpoints", options["endpoint"], endpoints, 6 * slow + 2),
+        ("call:egress", options["probe-egress"], egress, 6 * quick + 2),
+    ):
+        if asked:
+            crew.call(call, into(items, key), timeout_s)
 
 
-def ask_outside(crew, items, key, timeout_s, call):
+def into(items, key):
     def done(ended):
         said = ended.said()
         items[key] = {"value": said[0]} if said else {"error": ended.error or "crashed"}
 
-    crew.call(lambda say: say(call()), done, timeout_s)
+    return done
 
 
 def write(data, path):
@@ -144,11 +160,13 @@ def write(data, path):
         finally:
             os.close(descriptor)
         os.rename(partial, path)
-    except OSError as error:
+    except BaseException as error:
         try:
             os.unlink(partial)
         except OSError:
             pass
+        if not isinstance(error, OSError):
+            raise
         sys.stderr.write("probe.py: %s can't be written: %s\n" % (path, errno_name(error)))
         return 3
     return 0

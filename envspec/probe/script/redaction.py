@@ -13,11 +13,12 @@ from envspec.probe.script.reading import read_text
 PROXIES = [a for b in ("http", "https", "all", "ftp") for a in (b + "_proxy", b.upper() + "_PROXY")]
 COMMON_NAMES = frozenset(
     (
-        "admin administrator alma almalinux amazon amzn anaconda app build centos cloud conda cuda data "
-        "debian default docker fedora gpu guest home host linux local localdomain localhost login "
-        "master model models nobody node nvidia ol opensuse opt oracle python python3 rhel rocky root "
-        "runner server service sles software suse system test tmp ubuntu user users usr var vm work "
-        "worker workspace"
+        "admin administrator alma almalinux amazon amzn anaconda app bin boot build centos cloud conda "
+        "cuda data debian default dev disk docker driver etc export fedora gpu guest home host lib "
+        "lib64 linux local localdomain localhost login master media mnt model models mount nfs nobody "
+        "node nvidia nvme ol opensuse opt oracle prefix proc project projects python python3 raid rhel "
+        "rocky root run runner sbin scratch server service share shared shm sles software srv ssd "
+        "storage suse sys system test tmp ubuntu user users usr var vm work worker workspace"
     ).split()
 )
 """Words that name nobody, and that evidence is full of."""
@@ -34,6 +35,8 @@ VERSIONED = (
     "file:/proc/driver/nvidia", "file:/etc/os-release", "file:/lib/modules", "list:/",
 )  # fmt: skip
 """How keys begin of items in which four numbers with dots are a version: 8.9.7.29."""
+SITES_OWN = ("file:/usr/local/", "command:/usr/local/", "file:/opt/", "command:/opt/")
+"""How keys begin in which a folder stands that the site may have named."""
 UNTOUCHED = ("call:endpoints",)
 """It has rules of its own: the spec's endpoints stay."""
 
@@ -75,7 +78,10 @@ class Redactor:
         ]
 
     def items(self, items):
-        return {self.text(key, "list:/"): self.item(key, items[key]) for key in sorted(items)}
+        return {self.key(key): self.item(key, items[key]) for key in sorted(items)}
+
+    def key(self, key):
+        return self.text(key, "list:/") if key.startswith(SITES_OWN) else key
 
     def item(self, key, item):
         return item if key.startswith(UNTOUCHED) else self.value(item, key)

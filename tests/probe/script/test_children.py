@@ -214,3 +214,27 @@ def test_output_beyond_what_is_carried_is_drained_and_said() -> None:
     ended = command(["/bin/sh", "-c", "yes | head -c 20000000"], 5.0)
     assert len(ended.out) == SCRIPT["MAX_OUT_BYTES"]
     assert ended.cut
+
+
+def test_a_program_may_end_with_any_status() -> None:
+    for status in (70, 126, 255):
+        ended = command(["/bin/sh", "-c", f"exit {status}"])
+        assert (ended.error, ended.status) == ("", status)
+
+
+def test_what_nobody_foresaw_costs_one_item_and_is_said() -> None:
+    own = crew()
+    ended: list[Any] = []
+
+    def stumble(one: Any) -> None:
+        raise KeyError(one)
+
+    own.call(lambda say: say(1), stumble, 5.0)
+    own.call(lambda say: say(2), ended.append, 5.0)
+    own.run()
+    SCRIPT["attempt"](own, SCRIPT["repository_items"], None)
+    assert [one.said() for one in ended] == [[2]]
+    assert [trouble.rpartition(".")[2] for trouble in own.troubles] == [
+        "stumble: KeyError",
+        "repository_items: TypeError",
+    ]
