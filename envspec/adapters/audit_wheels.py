@@ -72,7 +72,8 @@ class WheelShelf:
 
     def fetch(self, wanted: Sequence[LockedDistribution]) -> Iterator[Fetched]:
         """Download what isn't here, several at once, each hashed on its way; why not is a value."""
-        if not wanted:
+        if self._offline or not wanted:
+            yield from map(self._fetch, wanted)
             return
         sizes = [item.file.size for item in wanted]
         known = sum(size or 0 for size in sizes)
