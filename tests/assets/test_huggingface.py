@@ -477,9 +477,43 @@ def test_a_shard_that_is_not_taken_is_a_warning() -> None:
     with sharded(SHARDS, SHARDS) as hub:
         locked = lock_models(hub, {"repo": "acme/tiny", "exclude": ["*2-of-*"]})
     assert locked.warnings == (
-        "huggingface acme/tiny@main: model.safetensors.index.json names weights that aren't taken:"
-        " model-00002-of-00002.safetensors",
+        "huggingface acme/tiny@main: model.safetensors is in 2 parts,"
+        " of which model-00002-of-00002.safetensors aren't taken",
     )
+
+
+def test_a_shard_that_is_not_there_is_a_warning_on_every_day() -> None:
+    with sharded(SHARDS, SHARDS[:1]) as hub:
+        first = lock_models(hub, {"repo": "acme/tiny"})
+        again = lock_models(hub, {"repo": "acme/tiny"}, earlier=first.assets)
+    assert (
+        first.warnings
+        == again.warnings
+        == (
+            "huggingface acme/tiny@main: model.safetensors is in 2 parts,"
+            " of which model-00002-of-00002.safetensors aren't there",
+        )
+    )
+
+
+def test_a_list_of_shards_without_them_is_a_warning_unless_the_weights_are_in_one_file() -> None:
+    with sharded(SHARDS, SHARDS) as hub:
+        alone = lock_models(hub, {"repo": "acme/tiny", "include": ["*.json"]})
+        other = lock_models(hub, {"repo": "acme/tiny", "include": ["*.json", "model-*"]})
+    assert len(alone.warnings) == 1
+    assert other.warnings == ()
+
+
+def test_what_changes_while_the_commit_stays_changes_no_lock() -> None:
+    with tiny() as hub:
+        first = lock_model(hub, repo="acme/tiny")
+        hub.models["acme/tiny"].gated = True
+        again = lock_model(hub, repo="acme/tiny", earlier=first)
+        upgraded = lock_model(hub, repo="acme/tiny", token=TOKEN)
+        kept = lock_model(hub, repo="acme/tiny", earlier=upgraded)
+    assert again == first
+    assert upgraded.notes != first.notes
+    assert kept == upgraded
 
 
 # Many at once
