@@ -37,10 +37,14 @@ def read_smi(items: Items) -> Smi:
         if item.error:
             failures.append(SmiFailure("no-answer", said_why(item.error)))
             continue
+        failure = read_failure(text + "\n" + item.stderr[:4096], item.status)
+        failures += [failure] if failure is not None else []
+        field = refused_field(text)
+        refused += [field] if field else []
+        if arguments.startswith("--query-gpu=") and (failure is not None or field):
+            continue
         order, report = _read(arguments, text)
         reports[order].append(report)
-        refused += [field for field in [refused_field(text)] if field]
-        failures += [each for each in [read_failure(text + "\n" + item.stderr[:4096], item.status)] if each]
     return _joined([each for order in sorted(reports) for each in reports[order]])._replace(
         failure=failures[0] if failures else None, refused=tuple(refused), is_there=is_there
     )
