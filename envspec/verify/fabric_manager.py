@@ -27,7 +27,7 @@ def check(facts: HostFacts) -> list[Finding]:
     count = facts.nvswitches.need()
     subject, expected = "fabric manager", f"version {driver}, that of the driver"
     if manager.is_known and manager.need() == driver:
-        return [Finding(RULE, subject, "pass", expected, str(manager.need()), source=_FABRIC)]
+        return [_of_one_version(facts, subject, expected)]
     fix = (
         f"root: install nvidia-fabricmanager {driver} (on Debian nvidia-fabricmanager-{driver.branch}), "
         "then `systemctl enable --now nvidia-fabricmanager`"
@@ -47,3 +47,18 @@ def check(facts: HostFacts) -> list[Finding]:
             source=_FABRIC,
         )
     ]
+
+
+def _of_one_version(facts: HostFacts, subject: str, expected: str) -> Finding:
+    """It must run, too."""
+    version, active = facts.fabric_manager.need(), facts.fabric_manager_active
+    expected += ", and it runs"
+    start = "root: `systemctl enable --now nvidia-fabricmanager`; its journal says why, if it doesn't start"
+    if active.value:
+        return Finding(RULE, subject, "pass", expected, f"version {version}, which runs", source=_FABRIC)
+    if active.state == "unknown":
+        fix = "on the host: systemctl is-active nvidia-fabricmanager"
+        return not_known(RULE, subject, expected, active, fix, _FABRIC)
+    why = "until it runs CUDA fails with error 802, system not ready"
+    actual = f"version {version}, which doesn't run"
+    return Finding(RULE, subject, "fail", expected, actual, why, start, _FABRIC)

@@ -28,7 +28,7 @@ def check(needs: Needs, facts: HostFacts) -> list[Finding]:
         return [not_known(RULE, "GPUs", _expected_count(needs), facts.gpus, fix, _PROMISE)]
     gpus = facts.gpus.need()
     return [
-        *([_count(needs, gpus)] if facts.source != "spec" else []),
+        *([_count(needs, gpus, facts)] if facts.source != "spec" else []),
         *_silent(facts),
         *_other_than_promised(needs, gpus, facts),
         *_memory(needs, gpus),
@@ -48,7 +48,7 @@ def shown(gpus: tuple[Gpu, ...]) -> str:
     return ", ".join(f"{count} x {name}" for name, count in sorted(counted.items())) or "none"
 
 
-def _count(needs: Needs, gpus: tuple[Gpu, ...]) -> Finding:
+def _count(needs: Needs, gpus: tuple[Gpu, ...], facts: HostFacts) -> Finding:
     wanted = max(needs.gpu_count, 1)
     if len(gpus) >= wanted:
         return Finding(RULE, "GPUs", "pass", _expected_count(needs), shown(gpus), source=_PROMISE)
@@ -58,11 +58,18 @@ def _count(needs: Needs, gpus: tuple[Gpu, ...]) -> Finding:
         status="fail",
         expected=_expected_count(needs),
         actual=shown(gpus),
-        why="the host has fewer GPUs than were planned for" if gpus else "no GPU answers",
+        why=_why_fewer(gpus, wanted, facts),
         fix="is it the right host? CUDA_VISIBLE_DEVICES, a container or a job's allotment may hide some\n"
         f"or plan for what is there: target.gpu of the spec, count {len(gpus)}",
         source=_PROMISE,
     )
+
+
+def _why_fewer(gpus: tuple[Gpu, ...], wanted: int, facts: HostFacts) -> str:
+    on_bus = facts.gpus_on_bus.value or 0
+    if on_bus >= wanted:
+        return f"{on_bus} are on the PCI bus, and the driver shows fewer"
+    return "the host has fewer GPUs than were planned for" if gpus else "no GPU answers"
 
 
 def _silent(facts: HostFacts) -> list[Finding]:
