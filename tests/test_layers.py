@@ -11,7 +11,7 @@ import envspec
 ROOT = Path(envspec.__file__).parent
 
 LAYERS = [
-    {"errors", "ports", "short_digest"},
+    {"errors", "ports", "project_name", "short_digest", "toml_library"},
     {"artifact", "target"},
     {"spec", "lock", "probe"},
     {"index", "audit", "compat", "bundle"},

@@ -7,11 +7,11 @@ from pathlib import Path
 from envspec.adapters.files import sha256_of
 from envspec.errors import BrokenArtifactError, DiskError, InputError, InvalidValueError
 from envspec.index.dependencies import Dependencies, Environment, evaluate
-from envspec.index.filenames import normal_name
 from envspec.index.metadata import parse_metadata
 from envspec.index.page import FileEntry, ProjectPage
 from envspec.index.view import ProjectRecord, ReleaseFile, View, reduce_page
 from envspec.index.wheel_tail import metadata_from_wheel
+from envspec.project_name import normal_name
 
 
 class FolderIndex:

@@ -29,7 +29,6 @@ from envspec.index.catalog import Catalog, Index, Project
 from envspec.index.client import IndexClient
 from envspec.index.credentials import with_credentials_of, without_credentials
 from envspec.index.dependencies import Dependencies, Environment, evaluate
-from envspec.index.filenames import normal_name
 from envspec.index.live import LiveIndex
 from envspec.index.metadata import CoreMetadata
 from envspec.index.recorded import RecordedIndex
@@ -38,6 +37,7 @@ from envspec.index.versions import VersionList
 from envspec.index.view import ProjectRecord, ReleaseFile, View
 from envspec.lock.document import Build
 from envspec.ports import Http, Progress, Request, Response
+from envspec.project_name import normal_name
 from envspec.spec.request import IndexRequest, LockRequest
 
 MAX_FILE_BYTES = 64 * 1024 * 1024 * 1024

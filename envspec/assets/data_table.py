@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import pkgutil
-import sys
 from typing import TypeVar
 
 import msgspec
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from envspec.toml_library import tomllib
 
 T = TypeVar("T")
 

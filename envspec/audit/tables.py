@@ -5,16 +5,12 @@ from __future__ import annotations
 import datetime
 import functools
 import pkgutil
-import sys
 import zlib
 from typing import NamedTuple
 
 import msgspec
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from envspec.toml_library import tomllib
 
 
 class SinkRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):

@@ -27,12 +27,13 @@ def run(arguments: argparse.Namespace) -> int:
     """Show the tree; exit 0, or 2 where ``--invert`` names nothing in the lock."""
     from envspec.cli.lock_files import no_such_distribution, read_lock
     from envspec.cli.output import put
-    from envspec.lock.graph import Graph, normalized
+    from envspec.lock.graph import Graph
+    from envspec.project_name import normal_name
     from envspec.report.lock_graph import tree_json, tree_text
 
     lock = read_lock(arguments.lock)
     graph = Graph(lock)
-    invert = normalized(arguments.invert) if arguments.invert is not None else ""
+    invert = normal_name(arguments.invert.strip()) if arguments.invert is not None else ""
     if arguments.invert is not None and invert not in graph.distributions:
         raise no_such_distribution(arguments.invert, [arguments.lock], graph.distributions)
     render = {"text": tree_text, "json": tree_json}[arguments.format]

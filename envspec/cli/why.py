@@ -20,12 +20,12 @@ def run(arguments: argparse.Namespace) -> int:
     """Tell the chains; exit 0, or 1 where no lock has the project."""
     from envspec.cli.lock_files import locks_here, no_such_distribution, read_lock
     from envspec.cli.output import put
-    from envspec.lock.graph import normalized
+    from envspec.project_name import normal_name
     from envspec.report.lock_graph import Reason, why_json, why_text
 
     paths: list[Path] = arguments.locks or locks_here()
     locks = [(path, read_lock(path)) for path in paths]
-    reasons = [Reason(str(path), lock, normalized(arguments.name)) for path, lock in locks]
+    reasons = [Reason(str(path), lock, normal_name(arguments.name.strip())) for path, lock in locks]
     found = any(reason.known for reason in reasons)
     if arguments.format == "json":
         put(why_json(reasons), arguments.output)

@@ -21,7 +21,7 @@ from envspec.errors import (
 )
 from envspec.index.crew import Job
 from envspec.index.dependencies import Dependencies, Environment, evaluate
-from envspec.index.filenames import normal_name, wheel_parts
+from envspec.index.filenames import wheel_parts
 from envspec.index.live import LiveIndex
 from envspec.index.pages import Pages
 from envspec.index.reading import PageReader, read_record
@@ -29,6 +29,7 @@ from envspec.index.store import StoredBody
 from envspec.index.versions import VersionList
 from envspec.index.view import ProjectRecord, ReleaseFile, View
 from envspec.ports import Response
+from envspec.project_name import normal_name
 
 if TYPE_CHECKING:
     from envspec.index.metadata import CoreMetadata

@@ -10,7 +10,8 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-_SEPARATORS = re.compile(r"[-_.]+")
+from envspec.project_name import normal_name
+
 _ESCAPED_NAME = re.compile(r"[A-Za-z0-9](?:[\w.]*[A-Za-z0-9])?", re.ASCII)
 _TAG_PART = re.compile(r"\w+(?:\.\w+)*", re.ASCII)
 _BUILD = re.compile(r"([0-9]{1,18})(?![0-9])([\w.]*)", re.ASCII)
@@ -36,11 +37,6 @@ class SdistParts(NamedTuple):
 
     name: str
     version: str
-
-
-def normal_name(name: str) -> str:
-    """A project's or an extra's name as PEP 503 writes it: ``foo-bar`` of ``Foo__Bar``."""
-    return _SEPARATORS.sub("-", name).lower()
 
 
 def wheel_parts(filename: str) -> WheelParts | None:

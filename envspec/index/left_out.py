@@ -11,8 +11,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from envspec.index.filenames import normal_name, sdist_parts
+from envspec.index.filenames import sdist_parts
 from envspec.index.versions import normal_version
+from envspec.project_name import normal_name
 
 if TYPE_CHECKING:
     from envspec.index.page import FileEntry, ProjectPage

@@ -31,8 +31,8 @@ import msgspec
 
 from envspec.errors import InputError, InvalidValueError, SeveralProblems
 from envspec.index.credentials import without_credentials
-from envspec.index.filenames import normal_name
 from envspec.index.page import FileEntry, ProjectPage
+from envspec.project_name import normal_name
 
 _MAX_CHARS = 256 * 1024 * 1024
 _MAX_PROBLEMS = 20

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from envspec.errors import InvalidValueError
 from envspec.index.credentials import without_credentials
-from envspec.index.filenames import normal_name
 from envspec.index.versions import admits, canonical_specifier
+from envspec.project_name import normal_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

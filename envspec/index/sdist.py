@@ -10,7 +10,6 @@ without it). Older PKG-INFO files prove nothing.
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Mapping
 from typing import BinaryIO
 
@@ -23,11 +22,7 @@ from packaging.version import InvalidVersion, Version
 from envspec.errors import BrokenArtifactError
 from envspec.index.metadata import CoreMetadata, parse_metadata
 from envspec.index.sdist_archive import broken, members
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from envspec.toml_library import tomllib
 
 MAX_TEXT_BYTES = 1024 * 1024
 """PKG-INFO and pyproject.toml, each."""

@@ -13,8 +13,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from envspec.index.filenames import normal_name
 from envspec.index.versions import Key, VersionList
+from envspec.project_name import normal_name
 
 if TYPE_CHECKING:
     from envspec.index.page import FileEntry, ProjectPage

@@ -16,8 +16,9 @@ from struct import Struct
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 from envspec.errors import BrokenArtifactError, BrokenBodyError, HttpStatusError, TooLargeError
-from envspec.index.filenames import normal_name, wheel_parts
+from envspec.index.filenames import wheel_parts
 from envspec.index.versions import VersionList
+from envspec.project_name import normal_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable

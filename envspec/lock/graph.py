@@ -8,13 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from envspec.lock.document import Dependency, Lock, LockedDistribution
+from envspec.project_name import normal_name
 
 _ASKED = re.compile(r"\s*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*(?:\[([^\]]*)\])?")
-
-
-def normalized(name: str) -> str:
-    """A project's name as indexes and locks write it (PEP 503)."""
-    return re.sub(r"[-_.]+", "-", name.strip()).lower()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +98,10 @@ def _edge(requirement: str) -> Dependency:
     match = _ASKED.match(requirement)
     if match is None:
         return Dependency("")
-    extras = tuple(sorted(normalized(extra) for extra in (match[2] or "").split(",") if extra.strip()))
-    return Dependency(normalized(match[1]), extras)
+    extras = tuple(
+        sorted(normal_name(extra.strip()) for extra in (match[2] or "").split(",") if extra.strip())
+    )
+    return Dependency(normal_name(match[1]), extras)
 
 
 def _by_name(edge: Dependency) -> str:

@@ -7,7 +7,6 @@ once; what follows may trust them. ``[tool.envspec]`` may be missing.
 from __future__ import annotations
 
 import re
-import sys
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
@@ -24,14 +23,11 @@ from envspec.lock.document import (
     LockedFile,
 )
 from envspec.lock.fields import WrongError
+from envspec.project_name import normal_name
+from envspec.toml_library import tomllib
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 _MAX_CHARACTERS = 64 * 1024 * 1024
 _MAX_DEPTH = 32
@@ -252,7 +248,7 @@ def _check_belongs(wheel: LockedFile, name: str, version: str, at: str) -> None:
     parts = wheel.name.removesuffix(".whl").split("-")
     if not wheel.name.endswith(".whl") or len(parts) not in (5, 6):
         raise WrongError(f"{at}.wheels", f"{wheel.name!r} is no file name of a wheel")
-    if re.sub(r"[-_.]+", "-", parts[0]).lower() != name:
+    if normal_name(parts[0]) != name:
         raise WrongError(f"{at}.wheels", f"{wheel.name!r} is not a wheel of {name}")
     if version and parts[1] != version and not _same_version(parts[1], version):
         raise WrongError(f"{at}.wheels", f"{wheel.name!r} is not {name} {version}")

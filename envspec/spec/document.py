@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from envspec.project_name import normal_name
 from envspec.spec.assets import Installer, Model, OwnFile
 from envspec.spec.kinds import Array, ByKey, Choice, Count, Of
 from envspec.spec.problems import WrongValueError
@@ -15,7 +16,6 @@ from envspec.spec.requirement import (
     RequirementText,
     SpecifierText,
     VersionText,
-    normalized,
 )
 from envspec.spec.table import Table, key
 from envspec.spec.values import (
@@ -280,4 +280,4 @@ class Spec(NamedTuple):
 
 def project_of(requirement: str) -> str:
     """The normalized project that a checked requirement names."""
-    return normalized(re.split(r"[^A-Za-z0-9._-]", requirement, maxsplit=1)[0])
+    return normal_name(re.split(r"[^A-Za-z0-9._-]", requirement, maxsplit=1)[0])

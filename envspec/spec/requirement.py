@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from envspec.project_name import normal_name
 from envspec.spec.kinds import Text
 from envspec.spec.problems import WrongValueError
 from envspec.spec.values import check_url
@@ -97,14 +98,9 @@ def check_constraint(text: str) -> str:
     return text
 
 
-def normalized(project: str) -> str:
-    """The one form of a project's name, PEP 503."""
-    return re.sub(r"[-_.]+", "-", project).lower()
-
-
 def _project(text: str) -> str:
     if re.fullmatch(_PROJECT, text) is not None:
-        return normalized(text)
+        return normal_name(text)
     from packaging.utils import InvalidName, canonicalize_name
 
     try:

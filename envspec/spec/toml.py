@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import re
-import sys
 from decimal import Decimal
 from typing import Any
 
 from envspec.errors import InvalidValueError
 from envspec.spec.shown import shown
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from envspec.toml_library import tomllib
 
 MAX_CHARACTERS = 1024 * 1024
 MAX_DEPTH = 16

@@ -76,7 +76,7 @@ _PLAIN_NAME = r"([A-Za-z0-9][A-Za-z0-9._-]*)[^;@]*"
 
 def _root_names(request: LockRequest) -> list[str]:
     """What the default index will surely be asked for first: projects required without any condition."""
-    from envspec.index.filenames import normal_name
+    from envspec.project_name import normal_name
 
     elsewhere = {project for index in request.indexes for project in index.packages}
     plain = (re.fullmatch(_PLAIN_NAME, text) for text in request.requirements)

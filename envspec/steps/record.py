@@ -14,13 +14,13 @@ import msgspec
 from envspec.errors import BrokenArtifactError, HashMismatchError, InvalidValueError
 from envspec.index.credentials import without_credentials
 from envspec.index.encoding import decode_body
-from envspec.index.filenames import normal_name
 from envspec.index.metadata import CoreMetadata, parse_metadata
 from envspec.index.page import FileEntry, ProjectPage
 from envspec.index.pages import ACCEPT
 from envspec.index.recording import HEX_DIGITS, RecordedFile, Recording, row_problems, write_recording
 from envspec.index.simple import file_url, parse_page
 from envspec.ports import Http, Progress, Request, Response
+from envspec.project_name import normal_name
 from envspec.target.host import Target
 from envspec.target.tags import wheel_tags
 

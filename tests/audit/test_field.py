@@ -19,8 +19,8 @@ from envspec.audit.closure import SystemLibrary
 from envspec.audit.conflicts import path_conflicts
 from envspec.audit.reading import Reading
 from envspec.audit.tables import packages
-from envspec.index.filenames import normal_name
 from envspec.ports import Silent
+from envspec.project_name import normal_name
 
 SMALL = {
     "click==8.5.1": ("none", set()),

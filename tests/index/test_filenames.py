@@ -7,7 +7,8 @@ from packaging.tags import Tag
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 from packaging.version import Version
 
-from envspec.index.filenames import SdistParts, WheelParts, normal_name, sdist_parts, wheel_parts
+from envspec.index.filenames import SdistParts, WheelParts, sdist_parts, wheel_parts
+from envspec.project_name import normal_name
 
 NAMES = [
     "torch",

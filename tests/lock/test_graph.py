@@ -1,8 +1,6 @@
 from __future__ import annotations
 
-import pytest
-
-from envspec.lock.graph import Chain, Graph, normalized
+from envspec.lock.graph import Chain, Graph
 from tests.lock.locks import distribution, lock
 
 RING = lock(
@@ -84,8 +82,3 @@ def test_a_lattice_whose_paths_are_beyond_counting_is_walked_at_once() -> None:
     graph = Graph(lock(*held, requirements=("a00", "b00")))
     assert sum(1 for _ in graph.tree()) == 238
     assert [chain.requirement for chain in graph.why("b59")] == ["a00", "b00"]
-
-
-@pytest.mark.parametrize(("name", "expected"), [(" Foo__Bar.baz ", "foo-bar-baz"), ("numpy", "numpy")])
-def test_a_name_is_normalized_as_indexes_do(name: str, expected: str) -> None:
-    assert normalized(name) == expected
