@@ -181,7 +181,9 @@ class Planned(NamedTuple):
     asset: Asset
     warnings: tuple[str, ...] = ()
     """Such as a table of the locked wheel that differs from the recorded one; one line each, without the
-    label."""
+    label. They stand in the lock, so they say the same on any day."""
+    remarks: tuple[str, ...] = ()
+    """What is true today and so can't stand in a lock: that its publisher has changed a file."""
 
 
 class Absent(NamedTuple):

@@ -74,7 +74,7 @@ def plan(wish: Wish, context: Context) -> Plan:
         variables=(Variable("NLTK_DATA", f"{{assets}}/{FOLDER}", (wish.label,), _SOURCE),),
         notes=("nltk's index has no versions: these are the files of the day on which this was locked",),
     )
-    return Planned(asset, tuple(_moved(name) for name in moved))
+    return Planned(asset, remarks=tuple(_moved(name) for name in moved))
 
 
 def read_index(body: bytes) -> tuple[dict[str, Package], dict[str, tuple[str, ...]]]:

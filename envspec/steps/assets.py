@@ -93,6 +93,8 @@ class Assets(NamedTuple):
     not_locked: tuple[tuple[str, str], ...]
     absent: tuple[tuple[str, Absent], ...] = ()
     """(label, why) of what isn't there; then the request can't be locked."""
+    remarks: tuple[str, ...] = ()
+    """What is true today and so can't stand in a lock."""
     asked_what_moves: bool = False
     """Whether the assets rest on answers that may be others tomorrow."""
 
@@ -148,6 +150,7 @@ class Plans:
         return Assets(
             assets=tuple(sorted(assets, key=lambda asset: (asset.kind, asset.label))),
             warnings=tuple(line for wish, outcome in planned for line in _warnings(wish, outcome)),
+            remarks=tuple(f"{wish.label}: {line}" for wish, outcome in planned for line in outcome.remarks),
             not_locked=self._not_locked,
             absent=tuple((wish.label, out) for wish, out in outcomes if isinstance(out, Absent)),
             asked_what_moves=self._asked_what_moves,

@@ -134,7 +134,8 @@ def _lock(
         or any(pin.project.direct_url and not _is_hashed(pin) for pin in resolution.pins)
         or (found is not None and found.asked_what_moves)
     )
-    return _locked(request, judged(warned(lock)), remarks(resolution)), None if rests_on_more else consulted
+    remarked = (*remarks(resolution), *(found.remarks if found else ()))
+    return _locked(request, judged(warned(lock)), remarked), None if rests_on_more else consulted
 
 
 def _finished(plans: Plans | None, resolution: Resolution) -> Assets | None:
