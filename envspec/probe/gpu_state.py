@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from envspec.probe.facts import Fact, GpuState, known, unknown
 from envspec.probe.gpu_sources import GpuSources
+from envspec.probe.nvidia_smi_report import NO_DEVICES
 from envspec.probe.nvml import DONE, STATES, Nvml, answered, code_words, first_code
 from envspec.probe.shown import plain
 
@@ -88,16 +89,17 @@ def _without_nvml(sources: GpuSources) -> Fact[GpuState]:
     smi = sources.smi
     if smi.gpus:
         return known("ready", smi.how)
-    if smi.failure is not None:
+    nothing_on_bus = sources.bus.is_known and sources.bus.need().gpus == 0
+    if smi.failure is not None and not (smi.failure.said == NO_DEVICES and nothing_on_bus):
         return _not_begun(sources, smi.failure.state, smi.how, smi.failure.said)
     if sources.report is not None and sources.report.gpus:
         return known("ready", "torch's collect_env")
+    if nothing_on_bus:
+        return _state("no-gpu", sources.bus.how, "no NVIDIA GPU on the bus")
     if sources.module.is_known:
         return unknown(sources.module.how, "the module is loaded; nothing here could ask it for its devices")
     if _nouveau_holds_it(sources):
         return _state("nouveau", "/sys/bus/pci/devices, /proc/modules", "the GPU is bound to nouveau")
-    if sources.bus.is_known and sources.bus.need().gpus == 0:
-        return _state("no-gpu", sources.bus.how, "no NVIDIA GPU on the bus")
     if sources.bus.is_known and sources.module.state == "absent" and smi.is_there is False:
         return _state(
             "no-driver",

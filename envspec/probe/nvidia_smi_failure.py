@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from envspec.probe.facts import GpuState
-from envspec.probe.nvidia_smi_report import SmiFailure
+from envspec.probe.nvidia_smi_report import NO_DEVICES, SmiFailure
 from envspec.probe.shown import plain
 
 _TEXTS: tuple[tuple[re.Pattern[str], GpuState], ...] = (
@@ -19,7 +19,7 @@ _TEXTS: tuple[tuple[re.Pattern[str], GpuState], ...] = (
     (re.compile(r"Failed to initialize NVML: [^\n]{1,80}"), "no-answer"),
     (re.compile(r"Unable to determine the device handle for [^\n]{1,120}"), "no-answer"),
     (re.compile(r"Mismatch in versions between nvidia-smi and NVML"), "no-answer"),
-    (re.compile(r"No devices were found"), "no-answer"),
+    (re.compile(NO_DEVICES), "no-answer"),
 )
 _STATUSES: dict[int, GpuState] = {
     9: "not-loaded",

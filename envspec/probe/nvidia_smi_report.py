@@ -64,6 +64,8 @@ class Smi(NamedTuple):
     how: str = "nvidia-smi"
 
 
+NO_DEVICES = "No devices were found"
+"""What it prints where the driver counts none."""
 NO_SMI = Smi()
 """Where nvidia-smi wasn't asked."""
 
