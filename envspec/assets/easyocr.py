@@ -39,6 +39,7 @@ from envspec.lock.document import Asset, AssetFile, Member, Variable
 
 PROVIDES = ("easyocr",)
 
+NO_SWITCH = "no variable forbids easyocr to download: the program must pass download_enabled=False"
 FOLDER = "easyocr"
 """Below ``{assets}``, for EASYOCR_MODULE_PATH."""
 MAX_MEMBER_BYTES = 4 * 1024 * 1024 * 1024
@@ -58,6 +59,8 @@ class FileRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     size: int | None = None
     sha256: Annotated[str, msgspec.Meta(pattern=r"^([0-9a-f]{64})?$")] = ""
     """Of the member; empty where it's on no record."""
+    note: str = ""
+    """What the user should know of it."""
     source: _Word
     checked: datetime.date
 
@@ -272,6 +275,11 @@ def _locked(weights: Weights, fetched: Fetched) -> AssetFile:
     )
 
 
+def _notes(files: Sequence[AssetFile]) -> list[str]:
+    members = {file.dest.rpartition("/")[2] for file in files}
+    return [row.note for row in table().file if row.member in members and row.note]
+
+
 def _asset(wish: Wish, files: Sequence[AssetFile], hosts: set[str]) -> Asset:
     return Asset(
         kind=wish.kind,
@@ -279,6 +287,7 @@ def _asset(wish: Wish, files: Sequence[AssetFile], hosts: set[str]) -> Asset:
         label=wish.label,
         files=tuple(sorted(files, key=lambda file: file.dest)),
         folders=(f"{FOLDER}/user_network",),
+        notes=(*_notes(files), NO_SWITCH),
         hosts=tuple(sorted(hosts)),
         variables=(
             Variable(

@@ -124,6 +124,7 @@ def test_korean_and_english_take_the_detector_and_one_recognizer() -> None:
             ),
         ),
         folders=("easyocr/user_network",),
+        notes=("no variable forbids easyocr to download: the program must pass download_enabled=False",),
         variables=(
             Variable(
                 "EASYOCR_MODULE_PATH",
@@ -151,6 +152,16 @@ def test_a_table_that_differs_from_the_recorded_one_is_told_and_the_wheels_is_ta
         f" url {KOREAN_URL} in place of {recorded['korean_g2'].url},"
         f" md5 {md5(KOREAN)} in place of {recorded['korean_g2'].md5}",
     )
+
+
+def test_a_detector_that_compiles_itself_says_so() -> None:
+    told = (
+        config().replace(b"'craft'", b"'dbnet18'").replace(b"craft_mlt_25k.pth", b"pretrained_ic15_res18.pt")
+    )
+    zips = {**ZIPS, CRAFT_URL: zipped("pretrained_ic15_res18.pt", CRAFT)}
+    outcome, _ = planned(held(told), zips, detector="dbnet18")
+    assert isinstance(outcome, Planned)
+    assert outcome.asset.notes[0].startswith("dbnet18 compiles an extension when it's first used")
 
 
 def test_another_order_of_recognizers_is_told() -> None:
