@@ -10,7 +10,7 @@ from typing import Any
 
 from envspec.verify.driver_grade import floors
 from envspec.verify.finding import Finding, verdict, worst_first
-from envspec.verify.needs import FromWheel, Needs
+from envspec.verify.needs import DiskNeed, FromWheel, Needs
 from envspec.verify.source import cited
 
 _MOST_FINDINGS = 20
@@ -34,12 +34,9 @@ def contract(needs: Needs) -> dict[str, Any]:
         "executables": _things(needs.executables, "name"),
         "toolkit": _things(needs.toolkit, "name"),
         "cudnn-on-host": _things(needs.host_cudnn, "soname"),
-        "disk": {need.path: _disk(need.stays_bytes, need.peak_bytes, need.of) for need in needs.disks},
+        "disk": {need.path: _disk(need) for need in needs.disks},
         "not-read": len(needs.not_read),
     }
-    for path, need in zip(table["disk"], needs.disks, strict=True):
-        if need.assumed_bytes:
-            table["disk"][path]["unknown-bytes-assumed"] = need.assumed_bytes
     return _filled(table)
 
 
@@ -97,8 +94,9 @@ def _things(needs: tuple[FromWheel, ...], key: str) -> list[dict[str, str]]:
     ]
 
 
-def _disk(stays: int, peak: int, of: tuple[str, ...]) -> dict[str, Any]:
-    return {"stays-bytes": stays, "peak-bytes": peak, "of": list(of)}
+def _disk(need: DiskNeed) -> dict[str, Any]:
+    table = {"stays-bytes": need.stays_bytes, "peak-bytes": need.peak_bytes, "of": list(need.of)}
+    return {**table, "unknown-bytes-assumed": need.assumed_bytes} if need.assumed_bytes else table
 
 
 def _filled(table: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ Paths that lie on one file system ask for room together. What nobody has measure
 
 from __future__ import annotations
 
+import shlex
 from collections import defaultdict
 
 from envspec.probe.facts import HostFacts, Mount
@@ -18,8 +19,8 @@ RULE = "disk"
 _SOURCE = "sizes of the lock, unpacked sizes estimated; statvfs on the host"
 _PROMISED = "sizes of the lock, unpacked sizes estimated; target.disk of the spec"
 _NOEXEC = "mount(8), noexec: no program and no library is loaded from there"
-_PER_FILE = 5
-"""At least so many files in a wheel that isn't counted: METADATA, RECORD, WHEEL, and what it's for."""
+_CERTAIN = 25
+"""A twenty-fifth of the estimate is there in any case: METADATA, RECORD, WHEEL, and what a wheel is for."""
 
 
 def check(needs: Needs, facts: HostFacts) -> list[Finding]:
@@ -146,6 +147,7 @@ def _elsewhere(wanted: list[DiskNeed], mount: Mount, facts: HostFacts) -> list[s
 def _usable(need: DiskNeed, mount: Mount, facts: HostFacts) -> list[Finding]:
     """What forbids the path whatever its room."""
     found = []
+    point = shlex.quote(mount.mount_point)
     if mount.read_only:
         found.append(
             Finding(
@@ -155,7 +157,7 @@ def _usable(need: DiskNeed, mount: Mount, facts: HostFacts) -> list[Finding]:
                 expected="can be written to",
                 actual=f"{mount.mount_point} is mounted read-only",
                 why="nothing can be installed there",
-                fix=f"another path, or root: mount -o remount,rw {mount.mount_point}; a file system that "
+                fix=f"another path, or root: mount -o remount,rw {point}; a file system that "
                 "turned read-only by itself has met errors, which dmesg tells",
                 source=_SOURCE,
             )
@@ -168,7 +170,7 @@ def _usable(need: DiskNeed, mount: Mount, facts: HostFacts) -> list[Finding]:
                 status="unknown",
                 expected="programs and libraries can be loaded from there",
                 actual=f"not known how {mount.mount_point} is mounted",
-                fix=f"on the host: findmnt -no OPTIONS -T {need.path}",
+                fix=f"on the host: findmnt -no OPTIONS -T {shlex.quote(need.path)}",
                 source=_NOEXEC,
             )
         )
@@ -182,8 +184,7 @@ def _usable(need: DiskNeed, mount: Mount, facts: HostFacts) -> list[Finding]:
                 actual=f"{mount.mount_point} is mounted noexec",
                 why="an import ends with: failed to map segment from shared object; an installer with: "
                 "Permission denied",
-                fix=f"another path, or root: mount -o remount,exec {mount.mount_point}, if the site's rules "
-                "allow that",
+                fix=f"another path, or root: mount -o remount,exec {point}, if the site's rules allow that",
                 source=_NOEXEC,
             )
         )
@@ -194,7 +195,7 @@ def _inodes(wanted: list[DiskNeed], mount: Mount) -> list[Finding]:
     files = sum(need.files for need in wanted)
     if not files or mount.free_inodes is None or mount.free_inodes >= files:
         return []
-    certain = files // _PER_FILE**2
+    certain = files // _CERTAIN
     return [
         Finding(
             rule=RULE,

@@ -7,6 +7,7 @@ from envspec.probe.facts import HostFacts
 from envspec.verify.finding import Finding, Status, not_known
 from envspec.verify.needs import FromWheel, Needs
 from envspec.verify.packages import ways_to_install
+from envspec.verify.source import told_by
 
 RULE = "executables"
 
@@ -38,7 +39,7 @@ def carried(name: str, needs: Needs) -> bool:
 def _judged(name: str, wanted: list[FromWheel], needs: Needs, facts: HostFacts) -> Finding:
     users = ", ".join(need.by for need in wanted)
     expected = f"{name} on PATH, for {users}"
-    source = f"{wanted[0].how}; {_SOURCE}"
+    source = f"{told_by(wanted[0])}; {_SOURCE}"
     if carried(name, needs):
         return Finding(RULE, name, "pass", expected, "the lock carries it", source=source)
     names = _SAME.get(name, (name,))

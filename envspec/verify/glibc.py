@@ -10,6 +10,7 @@ from envspec.probe.facts import HostFacts
 from envspec.verify.draw_wheels import numbers
 from envspec.verify.finding import Finding, Status, not_known
 from envspec.verify.needs import FromWheel, Needs
+from envspec.verify.source import told_by
 
 RULE = "glibc"
 
@@ -28,7 +29,7 @@ def _told(needs: Needs, facts: HostFacts) -> list[Finding]:
     must = [need for need in needs.glibc if not need.needed] or list(needs.glibc)
     highest = must[0]
     expected = f"glibc {highest.thing} or later, for {highest.by}"
-    source = "PEP 600, the platform tag of its name" if highest.how == "tag" else highest.how
+    source = told_by(highest)
     if not facts.glibc.is_known:
         fix = "on the host: getconf GNU_LIBC_VERSION"
         return [not_known(RULE, "glibc", expected, facts.glibc, fix, source)]

@@ -10,6 +10,7 @@ from envspec.verify.draw_wheels import numbers
 from envspec.verify.finding import Finding, Status, not_known
 from envspec.verify.glibc import named_wheels
 from envspec.verify.needs import Needs
+from envspec.verify.source import told_by
 
 RULE = "glibcxx"
 
@@ -23,7 +24,7 @@ def check(needs: Needs, facts: HostFacts) -> list[Finding]:
     expected = f"GLIBCXX_{highest.thing}, for {highest.by}"
     if facts.glibcxx.state == "unknown":
         fix = "on the host: strings /usr/lib64/libstdc++.so.6 | grep GLIBCXX | sort -V | tail -1"
-        return [not_known(RULE, "libstdc++", expected, facts.glibcxx, fix, highest.how)]
+        return [not_known(RULE, "libstdc++", expected, facts.glibcxx, fix, told_by(highest))]
     if facts.glibcxx.state == "absent":
         return [
             Finding(
@@ -34,7 +35,7 @@ def check(needs: Needs, facts: HostFacts) -> list[Finding]:
                 "no libstdc++.so.6 on the host",
                 "the wheels' C++ code needs it",
                 "root: install libstdc++ (RHEL) or libstdc++6 (Debian, Ubuntu) from the OS's own media",
-                highest.how,
+                told_by(highest),
             )
         ]
     host = facts.glibcxx.need()
@@ -42,7 +43,7 @@ def check(needs: Needs, facts: HostFacts) -> list[Finding]:
     lacking = [need for need in needs.glibcxx if numbers(need.thing) > host]
     failing = [need for need in lacking if not need.needed]
     if not lacking:
-        return [Finding(RULE, "libstdc++", "pass", expected, actual, source=highest.how)]
+        return [Finding(RULE, "libstdc++", "pass", expected, actual, source=told_by(highest))]
     status: Status = "fail" if failing else "warn"
     part = "the import fails" if failing else "a part of it won't work"
     return [
@@ -55,6 +56,6 @@ def check(needs: Needs, facts: HostFacts) -> list[Finding]:
             why=f"{named_wheels(failing or lacking)}: {part} where libstdc++ lacks the symbols",
             fix="an older release of what asks for it (a constraint in the spec), or a host with a newer OS: "
             "libstdc++ gets no newer symbols within a release of its OS",
-            source=highest.how,
+            source=told_by(highest),
         )
     ]

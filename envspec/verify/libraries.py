@@ -8,6 +8,7 @@ from envspec.verify.finding import Finding, Status, not_known
 from envspec.verify.loader import knows
 from envspec.verify.needs import FromWheel, Needs
 from envspec.verify.packages import ways_to_install
+from envspec.verify.source import told_by
 
 RULE = "libraries"
 
@@ -84,7 +85,7 @@ def _lacking(by: str, needs: list[FromWheel], facts: HostFacts) -> Finding:
         actual="it doesn't" if len(missing) == 1 else f"it knows none of these {len(missing)}",
         why=why,
         fix="\n".join(ways),
-        source=f"{needs[0].how}; {_SOURCE}",
+        source=f"{told_by(needs[0])}; {_SOURCE}",
     )
 
 

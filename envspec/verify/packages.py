@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable
 
 from envspec.compat.system_libraries import Media, media_of, package_of, tables
@@ -58,5 +59,5 @@ def _from_media(media: Media, packages: str, facts: HostFacts) -> str:
     mounted = facts.media.value or ()
     if mounted and commands[0].startswith("mount "):
         point = commands[0].rpartition(" ")[2]
-        commands = [command.replace(point, mounted[0].rstrip("/")) for command in commands[1:]]
+        commands = [command.replace(point, shlex.quote(mounted[0].rstrip("/"))) for command in commands[1:]]
     return " && ".join(commands)

@@ -11,12 +11,9 @@ from envspec.verify.needs import Needs
 def with_variants(several: Sequence[Needs], judged: Mapping[str, list[Finding]]) -> dict[str, list[Finding]]:
     """The same findings; each that fails or refuses names the variants for whose sake nothing need change.
 
-    A variant helps where its own findings of that rule don't fail, and where it fails in nothing that the
-    present one gets right.
+    A variant helps where its own findings of that rule neither fail nor leave it open, and where it fails in
+    nothing that the present one gets right.
     """
-    failing = {
-        label: {each.rule for each in found if each.status == "fail"} for label, found in judged.items()
-    }
     named: dict[str, list[Finding]] = {}
     for needs in several:
         others = [
@@ -25,16 +22,26 @@ def with_variants(several: Sequence[Needs], judged: Mapping[str, list[Finding]])
             if other.lock.name == needs.lock.name and other.lock.variant not in ("", needs.lock.variant)
         ]
         named[needs.label] = [
-            _named(finding, [other for other in others if _helps(finding, needs, other, failing)], judged)
+            _named(
+                finding,
+                [other for other in others if _helps(finding, judged[needs.label], judged[other.label])],
+                judged,
+            )
             for finding in judged[needs.label]
         ]
     return named
 
 
-def _helps(finding: Finding, needs: Needs, other: Needs, failing: Mapping[str, set[str]]) -> bool:
-    its = failing[other.label]
-    wanted = finding.status == "fail" or finding.grade == "refused"
-    return wanted and finding.rule not in its and its <= failing[needs.label]
+def _helps(finding: Finding, own: list[Finding], other: list[Finding]) -> bool:
+    if finding.status != "fail" and finding.grade != "refused":
+        return False
+    if any(each.rule == finding.rule and each.status in ("fail", "unknown") for each in other):
+        return False
+    return _failing(other) <= _failing(own)
+
+
+def _failing(found: list[Finding]) -> set[str]:
+    return {each.rule for each in found if each.status == "fail"}
 
 
 def _named(finding: Finding, helping: list[Needs], judged: Mapping[str, list[Finding]]) -> Finding:

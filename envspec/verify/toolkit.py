@@ -6,6 +6,7 @@ Wheels of PyTorch load the CUDA that they bring or pin (torch.json, fact rpath),
 
 from __future__ import annotations
 
+import shlex
 from typing import TypeVar
 
 from envspec.compat.torch_builds import tables
@@ -75,7 +76,7 @@ def _toolkit(needs: Needs, facts: HostFacts) -> Finding:
             expected=expected,
             actual=f"{there}, which the loader doesn't look into",
             why="a program finds only what the loader knows, or what its launcher adds",
-            fix=f"in the environment's launcher: export LD_LIBRARY_PATH={ready.path}/lib64",
+            fix=f"in the environment's launcher: export LD_LIBRARY_PATH={shlex.quote(ready.path)}/lib64",
             source=_MEDIA,
         )
     missing = [need for need, is_there in there_of.items() if is_there is False]

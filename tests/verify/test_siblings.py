@@ -67,6 +67,16 @@ def test_other_rules_name_variants_too() -> None:
     assert glibc.fix.splitlines()[0] == "cu118 fits here"
 
 
+def test_a_variant_that_leaves_the_rule_open_is_no_way_out() -> None:
+    blackwell = HostFacts(source="evidence", gpus=known((Gpu("NVIDIA B200"),), "NVML"))
+    nobody_read = needs("cu126", torch="2.6.0+cu126")
+    judged = judge_matrix([needs("cu121"), nobody_read], blackwell)
+    [code] = [each for each in judged["ocr-cu126"] if each.rule == "gpu-code"]
+    assert code.status == "unknown"
+    [refused] = [each for each in judged["ocr-cu121"] if each.rule == "gpu-code"]
+    assert (refused.status, refused.variants) == ("fail", ())
+
+
 def test_findings_that_pass_name_none() -> None:
     judged = judge_matrix([needs("cu121"), needs("cu118")], HOST)
     assert all(not each.variants for found in judged.values() for each in found if each.status != "fail")
