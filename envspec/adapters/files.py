@@ -85,6 +85,12 @@ def write_atomically(path: PathText, data: bytes) -> bool:
             return False
         os.makedirs(folder or ".", exist_ok=True)
         handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise DiskError(
+            what=f"{path}: can't be written",
+            why="a file stands where a folder was wanted",
+            fix="name another folder, or take that file away",
+        ) from error
     except OSError as error:
         raise DiskError(what=f"{path}: can't be written", why=error.strerror or str(error)) from error
     try:

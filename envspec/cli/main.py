@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
     import argparse
@@ -110,7 +111,7 @@ def _dispatch(arguments: list[str]) -> int:
         print(f"envspec {__version__}")
         return 0
     if name not in COMMANDS:
-        return _no_such_command(name)
+        return _no_such_command(name, arguments)
     from importlib import import_module
 
     command = import_module(f"envspec.cli.{name}")
@@ -124,8 +125,17 @@ def _dispatch(arguments: list[str]) -> int:
     parser.add_argument("-q", "--quiet", action="store_true", help="say nothing but errors")
     parser.add_argument("-v", "--verbose", action="store_true", help="say more")
     parser.add_argument("--no-color", action="store_true", help="plain text, also on a terminal")
+    if _wants_json(arguments):
+        parser.error = partial(_refuse_usage, name)  # type: ignore[method-assign]
     code: int = command.run(parser.parse_args(arguments[1:]))
     return code
+
+
+def _refuse_usage(command: str, message: str) -> NoReturn:
+    """What argparse doesn't understand, as an error like any other, for whoever reads JSON."""
+    from envspec.errors import InputError
+
+    raise InputError(what=message, fix=f"envspec {command} --help")
 
 
 def _formatter(prog: str) -> argparse.HelpFormatter:
@@ -135,7 +145,7 @@ def _formatter(prog: str) -> argparse.HelpFormatter:
     return argparse.HelpFormatter(prog, max_help_position=32, width=100)
 
 
-def _no_such_command(name: str) -> int:
+def _no_such_command(name: str, arguments: list[str]) -> int:
     lines = [
         "usage: envspec COMMAND [OPTION ...]",
         "",
@@ -147,8 +157,13 @@ def _no_such_command(name: str) -> int:
         return 0
     from difflib import get_close_matches
 
+    near = get_close_matches(name, COMMANDS, n=1)
+    if _wants_json(arguments):
+        from envspec.errors import InputError
+
+        fix = f"did you mean {near[0]!r}?" if near else "envspec --help"
+        raise InputError(what=f"no command {name!r}" if name else "no command was named", fix=fix)
     if name:
-        near = get_close_matches(name, COMMANDS, n=1)
         hint = f"; did you mean {near[0]!r}?" if near else ""
         print(f"envspec: no command {name!r}{hint}\n", file=sys.stderr)
     print("\n".join(lines), file=sys.stderr)

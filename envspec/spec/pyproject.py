@@ -36,6 +36,7 @@ def read_pyproject(text: str, where: str, extras: Sequence[str] = (), groups: Se
             else "import a requirements file instead, or name a group with --group",
         )
     found = Imported(name=re.sub(r"[^a-z0-9]+", "-", str(project.get("name", "")).lower()).strip("-")[:64])
+    _refuse_wrong_types(raw, project, where)
     for requirement in _wanted(raw, project, where, extras, groups):
         found.add_requirement(requirement, where)
     _read_python(project, found, where)
@@ -48,6 +49,33 @@ def read_pyproject(text: str, where: str, extras: Sequence[str] = (), groups: Se
             f"{where}: the project itself isn't in the spec: {found.name} @ ./dist/NAME.whl adds it"
         )
     return found
+
+
+def _refuse_wrong_types(raw: dict[str, Any], project: dict[str, Any], where: str) -> None:
+    """Raise InputError where requirements stand in a form that every other tool would refuse, too."""
+    lists = {"project.dependencies": project.get("dependencies")}
+    for table, held in (
+        ("project.optional-dependencies", project.get("optional-dependencies")),
+        ("dependency-groups", raw.get("dependency-groups")),
+    ):
+        if held is not None and not isinstance(held, dict):
+            raise _wrong_type(f"{where}: {table}", held, "a table of arrays")
+        lists |= {f"{table}.{name}": rows for name, rows in (held or {}).items()}
+    for place, rows in lists.items():
+        if rows is not None and not isinstance(rows, list):
+            raise _wrong_type(f"{where}: {place}", rows, "an array of requirements")
+        in_group = place.startswith("dependency-groups.")
+        for row in rows or []:
+            if not isinstance(row, str) and not (in_group and isinstance(row, dict)):
+                raise _wrong_type(f"{where}: {place}", row, "a requirement as text")
+
+
+def _wrong_type(place: str, met: Any, wanted: str) -> InputError:
+    return InputError(
+        what=f"{place}: {shown(met)} can't be read",
+        why=f"{wanted} is wanted there (PEP 621, PEP 735)",
+        fix="mend it there; nothing was written",
+    )
 
 
 def _wanted(

@@ -142,7 +142,11 @@ def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     (tmp_path / "a").write_text("")
     with pytest.raises(DiskError) as raised:
         write_atomically(tmp_path / "a" / "b" / "c", b"1")
-    assert str(raised.value) == f"{tmp_path}/a/b/c: can't be written\n  why: Not a directory"
+    assert str(raised.value) == (
+        f"{tmp_path}/a/b/c: can't be written\n"
+        "  why: a file stands where a folder was wanted\n"
+        "  fix: name another folder, or take that file away"
+    )
 
 
 def test_a_folder_in_the_place_of_the_file_is_told(tmp_path: Path) -> None:

@@ -93,3 +93,26 @@ def test_an_include_that_is_missing_leaves_nothing_behind(project: Path) -> None
     (project / "requirements.txt").write_text("-r none.txt\n")
     assert main(["init", "--from", "requirements.txt"]) == 2
     assert [path.name for path in project.iterdir()] == ["requirements.txt"]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('dependencies = "numpy"', "project.dependencies: 'numpy' can't be read"),
+        ("dependencies = [1]", "project.dependencies: 1 can't be read"),
+        (
+            '[project.optional-dependencies]\nx = "numpy"',
+            "project.optional-dependencies.x: 'numpy' can't be read",
+        ),
+        ('[dependency-groups]\nx = "numpy"', "dependency-groups.x: 'numpy' can't be read"),
+        ("[dependency-groups]\nx = [[]]", "dependency-groups.x: an array can't be read"),
+        ("optional-dependencies = 1", "project.optional-dependencies: 1 can't be read"),
+    ],
+)
+def test_requirements_of_a_wrong_type_are_not_passed_over(
+    project: Path, capsys: pytest.CaptureFixture[str], text: str, told: str
+) -> None:
+    (project / "pyproject.toml").write_text(f'[project]\nname = "app"\nversion = "1"\n{text}\n')
+    assert main(["init", "--from", "pyproject.toml"]) == 2
+    assert f"envspec: pyproject.toml: {told}" in capsys.readouterr().err
+    assert not (project / "specs").exists()

@@ -124,8 +124,8 @@ def test_a_project_that_only_poetry_can_read_is_told_the_way_round() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "[project]\ndependencies = {}\noptional-dependencies = 3\nname = 3\nrequires-python = []",
-        "[project]\ndependencies = [1, [], {}]\n[tool]\nuv = []\npoetry = 3",
+        "[project]\nname = 3\nrequires-python = []",
+        "[project]\ndynamic = 3\n[tool]\nuv = []\npoetry = 3",
         "[project]\nrequires-python = 'x'\n[tool.uv]\nindex = [1, {}]\nsources = {a = 1, b = [2]}",
     ],
 )

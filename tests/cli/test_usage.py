@@ -1,0 +1,52 @@
+"""What a command doesn't understand: two lines for people, one document for machines, and 2."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from envspec.cli.main import main
+
+
+@pytest.mark.parametrize(
+    ("arguments", "what", "fix"),
+    [
+        (
+            ["lock", "--format", "json"],
+            "the following arguments are required: SPEC",
+            "envspec lock --help",
+        ),
+        (
+            ["lock", "x.toml", "--format=json", "--tiemout", "3"],
+            "unrecognized arguments: --tiemout 3",
+            "envspec lock --help",
+        ),
+        (
+            ["tree", "x.toml", "--format", "json", "--depth", "deep"],
+            "argument --depth: ",
+            "envspec tree --help",
+        ),
+        (["lcok", "--format", "json"], "no command 'lcok'", "did you mean 'lock'?"),
+        (["", "--format", "json"], "no command was named", "envspec --help"),
+    ],
+)
+def test_a_machine_reads_what_was_not_understood(
+    capsys: pytest.CaptureFixture[str], arguments: list[str], what: str, fix: str
+) -> None:
+    assert main(arguments) == 2
+    printed = capsys.readouterr()
+    error = json.loads(printed.out)["error"]
+    assert error["exit-code"] == 2
+    assert error["what"].startswith(what)
+    assert error["fix"] == fix
+    assert printed.err == ""
+
+
+def test_a_person_reads_the_usage(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["lock"])
+    assert ended.value.code == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.startswith("usage: envspec lock ")
