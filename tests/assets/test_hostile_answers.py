@@ -46,6 +46,7 @@ def ends(read: Callable[[], Any]) -> Any:
     return None
 
 
+@settings(deadline=None)
 @given(DOCUMENTS)
 def test_any_json_is_a_listing_or_an_error(document: Any) -> None:
     body = json.dumps(document).encode()
@@ -56,6 +57,7 @@ def test_any_json_is_a_listing_or_an_error(document: Any) -> None:
     ends(lambda: read_hub_recording(json.dumps(document), "hub.json"))
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_any_bytes_are_read_or_refused(data: bytes) -> None:
     ends(lambda: read_info(data, "acme/tiny"))
@@ -68,7 +70,7 @@ def test_any_bytes_are_read_or_refused(data: bytes) -> None:
     tiktoken.read_encodings(data)
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(
     st.sampled_from([b"\x1f\x8b", b"\xfd7zXZ\0", b"BZh9", b"PK\3\4", b"#!/bin/sh\n# makeself\n"]),
     st.binary(max_size=300),
@@ -78,12 +80,14 @@ def test_what_only_begins_like_an_archive_is_refused(start: bytes, rest: bytes) 
         confirm(io.BytesIO(start + rest))
 
 
+@settings(deadline=None)
 @given(st.text(max_size=300))
 def test_any_link_header_is_read(text: str) -> None:
     url = next_page({"link": text})
     assert not url or url in text
 
 
+@settings(deadline=None)
 @given(st.text(max_size=400))
 def test_a_path_without_a_problem_stays_below_its_folder(path: str) -> None:
     if not path_problem(path):
