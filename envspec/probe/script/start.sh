@@ -40,9 +40,10 @@ while [ $# -gt 0 ]; do
 done
 
 # One line of text as the inside of a JSON string. Bytes beyond ASCII and control characters become "?".
+odd_text='*[! -~]*' odd_char='[! -~]'
 quoted() {
   case $1 in
-    *[!' '-~]* | *\\* | *\"*) ;;
+    $odd_text | *\\* | *\"*) ;;
     *) printf %s "$1"; return ;;
   esac
   rest=$1
@@ -51,7 +52,7 @@ quoted() {
     rest=${rest#?}
     case $char in
       \\ | \") printf '\\%s' "$char" ;;
-      [!' '-~]) printf '?' ;;
+      $odd_char) printf '?' ;;
       *) printf %s "$char" ;;
     esac
   done
@@ -62,12 +63,14 @@ key() {
   comma=', '
 }
 # A line without who built it where: "(root@gpu01)".
+word_begin='[ (]' word_end='[ )]'
 nameless() {
   line=$1
   while :; do
     case $line in *@*) ;; *) break ;; esac
     before=${line%%@*} after=${line#*@}
-    line="${before%"${before##*[ (]}"}[user] at [host]${after#"${after%%[ )]*}"}"
+    user=${before##*$word_begin} host=${after%%$word_end*}
+    line="${before%"$user"}[user] at [host]${after#"$host"}"
   done
 }
 # Lines of standard input as an item's text; at most as many as the second argument says.
@@ -268,6 +271,7 @@ EOT
   printf '}}\n%s\n' '----- END ENVSPEC EVIDENCE -----'
 }
 
+uuid='(UUID: '
 ask_smi() {
   answer=$(cd / && env -i LANG=C LC_ALL=C HOME=/ PATH=/usr/sbin:/usr/bin:/sbin:/bin \
     timeout -s KILL 20 "$smi" "$@" 2>/dev/null </dev/null)
@@ -279,7 +283,7 @@ ask_smi() {
   fi
   printf '{"status": %s, "text": "' $status
   printf '%s\n' "$answer" | while IFS= read -r line; do
-    case $line in *'(UUID: '*) line="${line%%(UUID: *}(UUID: [uuid])" ;; esac
+    case $line in *"$uuid"*) line="${line%%"$uuid"*}${uuid}[uuid])" ;; esac
     nameless "$line"
     quoted "$line"
     printf '\\n'
