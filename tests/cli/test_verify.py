@@ -71,6 +71,12 @@ def test_the_founding_host_takes_cu118_and_is_told_why_not_cu121(
     ]
 
 
+def test_a_folder_stands_for_the_locks_in_its_locks(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "locks" / "notes.toml").write_text("no lock")
+    host = answer(capsys, ".", "--host", "facts.json")
+    assert [lock["lock"] for lock in host["locks"]] == [f"./locks/{CU118}", f"./locks/{CU121}"]
+
+
 def test_a_variant_that_is_refused_names_the_one_beside_it_that_fits(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -210,7 +216,7 @@ def test_a_day_that_is_none_is_refused(folder: Path, capsys: pytest.CaptureFixtu
     assert f"{day!r} was met, a day such as 2026-11-28 is wanted" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("item", ["nvml", "libc", "pythons", "uname"])
+@pytest.mark.parametrize("item", ["nvml", "libc", "uname"])
 def test_a_host_of_which_what_decides_is_not_known_gets_no_yes(
     folder: Path, capsys: pytest.CaptureFixture[str], item: str
 ) -> None:

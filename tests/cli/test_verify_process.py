@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import http.server
 import json
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -100,6 +102,33 @@ def test_the_host_itself_is_probed_where_no_facts_are_named(folder: Path) -> Non
     assert any(str(folder / "envs") in name for name in seen)
 
 
+def test_only_the_endpoints_that_are_named_are_tried_from_the_host_itself(folder: Path) -> None:
+    asked: list[str] = []
+
+    class Door(http.server.BaseHTTPRequestHandler):
+        def do_HEAD(self) -> None:
+            asked.append(self.path)
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *args: object) -> None:
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Door) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_address[1]}/inside"
+        try:
+            done = run("verify", f"locks/{CU118}", "--format", "json", "--endpoint", url)
+        finally:
+            server.shutdown()
+    (host,) = json.loads(done.stdout)["hosts"]
+    found = {
+        one["subject"]: one["status"] for one in host["locks"][0]["findings"] if one["rule"] == "endpoints"
+    }
+    assert found == {url: "pass"}
+    assert asked == ["/inside"]
+
+
 def test_a_fleet_that_is_interrupted_ends_at_once(folder: Path) -> None:
     (folder / "facts").mkdir()
     data = founding("")
@@ -116,3 +145,25 @@ def test_a_fleet_that_is_interrupted_ends_at_once(folder: Path) -> None:
         assert time.monotonic() - started < 10
     assert process.returncode == 130
     assert (out, err) == (b"", b"interrupted; nothing half-written was left behind\n")
+
+
+def test_verifying_loads_nothing_that_it_does_not_need(folder: Path) -> None:
+    command = [
+        sys.executable,
+        "-X",
+        "importtime",
+        *ENVSPEC[1:],
+        "verify",
+        f"locks/{CU121}",
+        "--host",
+        "facts.json",
+    ]
+    done = subprocess.run(command, capture_output=True, timeout=60, check=False)
+    assert done.returncode == 1
+    loaded = {line.rsplit("|", 1)[-1].strip() for line in done.stderr.decode().splitlines()}
+    assert "envspec.verify.driver" in loaded
+    heavy = (
+        "asyncio concurrent.futures hashlib html httpx multiprocessing packaging pathlib pydantic resolvelib "
+        "sqlite3 ssl subprocess xml"
+    )
+    assert loaded.isdisjoint(heavy.split())
