@@ -8,7 +8,7 @@ import msgspec
 
 from envspec.probe.facts import Fact, Interpreter, absent, known, unknown
 from envspec.probe.gpu_sources import GpuSources
-from envspec.probe.items import Items
+from envspec.probe.items import Items, said_why
 from envspec.probe.shown import plain
 
 _VERSION = re.compile(r"[23]\.[0-9]{1,2}(?:\.[0-9]{1,3})?(?:(?:a|b|rc)[0-9]{1,2})?\+?")
@@ -40,9 +40,7 @@ def read_pythons(items: Items, sources: GpuSources) -> Fact[tuple[Interpreter, .
     if found:
         return known(tuple(found[:_MAX_PYTHONS]), "each interpreter itself")
     if silent:
-        return unknown(
-            plain(silent[0].path, 200), f"it did not say its version: {plain(silent[0].error, 60)}"
-        )
+        return unknown(plain(silent[0].path, 200), f"it did not say its version: {said_why(silent[0].error)}")
     return absent("the usual places", "no Python is there")
 
 
