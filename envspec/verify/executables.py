@@ -6,7 +6,7 @@ from envspec.compat.system_libraries import executable
 from envspec.probe.facts import HostFacts
 from envspec.verify.finding import Finding, Status, not_known
 from envspec.verify.needs import FromWheel, Needs
-from envspec.verify.packages import ways_to_install
+from envspec.verify.packages import has_no_package, ways_to_install
 from envspec.verify.source import told_by
 
 RULE = "executables"
@@ -17,13 +17,34 @@ _SAME = {"gcc": ("gcc", "cc", "clang"), "g++": ("g++", "c++", "clang++")}
 
 
 def check(needs: Needs, facts: HostFacts) -> list[Finding]:
-    """A finding for each program; one that the lock carries and puts on PATH is no matter of the host."""
-    if facts.source == "spec":
-        return []
-    return [
-        _judged(name, [need for need in needs.executables if need.thing == name], needs, facts)
+    """A finding for each program; one that the lock carries and puts on PATH is no matter of the host.
+
+    While planning, one for each that the planned OS has no package of.
+    """
+    wanted = {
+        name: [need for need in needs.executables if need.thing == name]
         for name in dict.fromkeys(need.thing for need in needs.executables)
-    ]
+    }
+    if facts.source == "spec":
+        return [
+            _to_be_carried(name, by, facts)
+            for name, by in wanted.items()
+            if not carried(name, needs) and has_no_package(name, facts)
+        ]
+    return [_judged(name, by, needs, facts) for name, by in wanted.items()]
+
+
+def _to_be_carried(name: str, wanted: list[FromWheel], facts: HostFacts) -> Finding:
+    return Finding(
+        rule=RULE,
+        subject=name,
+        status="warn",
+        expected=f"{name} on PATH, for {', '.join(need.by for need in wanted)}",
+        actual="the planned OS has no package of it that anyone has looked up",
+        why=_what_for(wanted),
+        fix="\n".join(_ways(name, facts)[1:]),
+        source=told_by(wanted[0]),
+    )
 
 
 def carried(name: str, needs: Needs) -> bool:

@@ -17,9 +17,12 @@ _SOURCE = "ldconfig -p on the host"
 
 
 def check(needs: Needs, facts: HostFacts) -> list[Finding]:
-    """A finding for each wheel that lacks something, or one if none does; and one for those not read."""
+    """A finding for each wheel that lacks something, or one if none does; and one for those not read.
+
+    While planning, one for each wheel that another project spares the host.
+    """
     if facts.source == "spec":
-        return []
+        return _avoidable(needs)
     return [*_loaded(needs, facts), *_not_read(needs)]
 
 
@@ -43,6 +46,37 @@ def _loaded(needs: Needs, facts: HostFacts) -> list[Finding]:
     if len(lacking) < len(unseen):
         found.append(_not_asked(sorted({need.thing for need in unseen if need not in lacking})))
     return found
+
+
+def _avoidable(needs: Needs) -> list[Finding]:
+    """No spec promises libraries of the OS; where a wheel does without them it's the better plan."""
+    found = []
+    for by in dict.fromkeys(need.by for need in needs.libraries if need.needed == "import"):
+        wanted = [need for need in needs.libraries if need.by == by and need.needed == "import"]
+        instead = _instead(by.partition(" ")[0], [need.thing for need in wanted])
+        if instead:
+            found.append(
+                Finding(
+                    rule=RULE,
+                    subject=by,
+                    status="warn",
+                    expected=f"a host whose loader knows {_several([need.thing for need in wanted])}",
+                    actual="no spec promises that",
+                    why="importing it fails where one of them is missing, and servers mostly lack some",
+                    fix=instead,
+                    source=told_by(wanted[0]),
+                )
+            )
+    return found
+
+
+def _instead(project: str, missing: list[str]) -> str:
+    """The project that spares the host some of those libraries; empty where none is known."""
+    row = instead_of(project)
+    if row is None or not set(row.saves) & set(missing):
+        return ""
+    note = f" ({row.note})" if row.note else ""
+    return f"without root: lock {row.instead} in place of {project}, which needs none of them{note}"
 
 
 def _not_asked(sonames: list[str]) -> Finding:
@@ -71,12 +105,8 @@ def _lacking(by: str, needs: list[FromWheel], facts: HostFacts) -> Finding:
         else f"only a feature of it fails{f': {told}' if told else ''}"
     )
     ways = ways_to_install(missing, facts)
-    row = instead_of(project)
-    if row is not None and set(row.saves) & set(missing):
-        note = f" ({row.note})" if row.note else ""
-        ways.insert(
-            0, f"without root: lock {row.instead} in place of {project}, which needs none of them{note}"
-        )
+    instead = _instead(project, missing)
+    ways = [instead, *ways] if instead else ways
     return Finding(
         rule=RULE,
         subject=by,

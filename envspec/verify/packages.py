@@ -31,6 +31,12 @@ def ways_to_install(things: Iterable[str], facts: HostFacts) -> list[str]:
     return lines
 
 
+def has_no_package(thing: str, facts: HostFacts) -> bool:
+    """Whether the OS is one whose packages are known, and none of them brings ``thing``."""
+    own = _own(facts)
+    return own is not None and not package_of(thing, own)
+
+
 def _own(facts: HostFacts) -> Media | None:
     os = facts.os.value
     return media_of(os.id, os.like) if os is not None else None

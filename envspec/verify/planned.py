@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from envspec.compat.operating_systems import known_os
 from envspec.errors import InvalidValueError
 from envspec.lock.document import Lock
 from envspec.probe.facts import Fact, Gpu, HostFacts, Mount, OsRelease, known, unknown
@@ -29,6 +30,7 @@ def planned_facts(lock: Lock) -> HostFacts:
         kernel=_said(text(target, "kernel")),
         arch=_said(text(target, "arch")),
         glibc=_glibc(text(target, "glibc")),
+        glibcxx=_glibcxx(text(target, "os")),
         gpus=_gpus(lock),
         driver=_driver(text(target, "driver")),
         driver_at_least=True,
@@ -50,6 +52,13 @@ def _os(name: str) -> Fact[OsRelease]:
 def _glibc(version: str) -> Fact[tuple[int, int]]:
     match = re.fullmatch(r"([0-9]{1,3})\.([0-9]{1,3})", version)
     return known((int(match[1]), int(match[2])), HOW) if match else unknown(HOW, _UNSAID)
+
+
+def _glibcxx(os: str) -> Fact[tuple[int, ...]]:
+    """That of the OS, as the table has it; a host may have a newer one."""
+    row = known_os(os)
+    version = row.glibcxx_version if row is not None else None
+    return known(version, f"os.json, {os}") if version else unknown(HOW, _UNSAID)
 
 
 def _gpus(lock: Lock) -> Fact[tuple[Gpu, ...]]:

@@ -88,7 +88,7 @@ def test_a_verdict_tells_everything_but_what_passes() -> None:
     assert planned.verdict["status"] == "warn"
     assert planned.verdict["grade"] == "minor-version"
     told = {(row["rule"], row["subject"]) for row in planned.verdict["findings"]}
-    assert told == {("driver", "torch 2.1.2+cu118"), ("python", "Python")}
+    assert told == {("driver", "torch 2.1.2+cu118"), ("executables", "ffmpeg"), ("python", "Python")}
     assert {each.rule for each in planned.findings if each.status == "pass"} >= {
         "gpu",
         "gpu-code",
