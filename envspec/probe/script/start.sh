@@ -136,16 +136,18 @@ mount_one() {
   done
   [ "$at" = "$2" ] || { printf ', "at": "'; hidden "$at"; printf '"'; }
   point=
+  kilo=$(limited df -P -k "$at" 2>/dev/null)
+  case $? in 137) trouble=timeout ;; *) trouble=EIO ;; esac
   {
     read -r line
     read -r device blocks used available percent point
     if number "$blocks" && number "$available"; then
       printf ', "block-bytes": 1024, "blocks": %s, "available-blocks": %s' "$blocks" "$available"
     else
-      printf ', "error": "timeout"'
+      printf ', "error": "%s"' $trouble
     fi
   } <<EOT
-$(limited df -P -k "$at" 2>/dev/null)
+$kilo
 EOT
   {
     read -r line
@@ -188,6 +190,9 @@ EOT
   elif have getconf; then failed 'command:getconf GNU_LIBC_VERSION' EINVAL
   else failed 'command:getconf GNU_LIBC_VERSION' ENOENT
   fi
+  for loader in /lib/ld-musl-*; do
+    [ ! -e "$loader" ] || { key call:libc; printf '{"value": {"musl": true}}'; break; }
+  done
   file /proc/meminfo
   processors=$(getconf _NPROCESSORS_ONLN 2>/dev/null) || processors=
   number "$processors" || processors=$(nproc 2>/dev/null)
