@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-MAX_CHARS = 1000
+MAX_CHARS = 2000
 
 
 def visible(text: str) -> str:
