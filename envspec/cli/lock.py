@@ -5,20 +5,18 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from envspec.cli.console import Console, printable
+from envspec.cli.console import Console
+from envspec.cli.lock_requests import read_requests
 from envspec.cli.wiring import World, add_network_arguments
 
 if TYPE_CHECKING:
     from envspec.spec.request import LockRequest
-    from envspec.steps.locking import Existing, Locked, LockOptions, Missing, Outcome, Unlockable
+    from envspec.steps.locking import Existing, LockOptions
 
-MAX_SPEC_BYTES = 4 * 1024 * 1024
 MAX_LOCK_BYTES = 64 * 1024 * 1024
-SMALL_BYTES = 4 * 1024 * 1024
-REQUEST_FORMAT = "3"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -97,68 +95,6 @@ def file_name(request: LockRequest) -> str:
     return f"pylock.{label}.toml"
 
 
-def read_requests(path: str, arguments: argparse.Namespace, world: World) -> Sequence[LockRequest]:
-    """The spec's variants, read anew only if the spec, or what it reads, changed since the last time."""
-    import json
-
-    from envspec import __version__
-    from envspec.adapters.files import read_text
-    from envspec.adapters.own_tables import tables_digest
-    from envspec.index.credentials import without_credentials
-    from envspec.short_digest import short_sha256
-    from envspec.spec.request_json import from_json, to_json
-
-    text = read_text(path, limit=MAX_SPEC_BYTES)
-    folder = os.path.dirname(os.path.abspath(path))
-    tables = tables_digest()
-    identity = (REQUEST_FORMAT, __version__, text, path, folder, arguments.files, arguments.variant, tables)
-    key = short_sha256(json.dumps(identity).encode())
-    place = "request:" + json.dumps([os.path.abspath(path), arguments.files, arguments.variant])
-
-    known = world.store.note(place)
-    if known is not None:
-        try:
-            of, read, texts = json.loads(known)
-            if of == key and all(_digest_of(name, world) == value for name, value in read.items()):
-                return [from_json(item) for item in texts]
-        except (ValueError, TypeError, KeyError, RecursionError):
-            pass
-    from pathlib import Path
-
-    from envspec.compat.request import lock_requests
-
-    digests: dict[str, str] = {}
-
-    def remembered_digest(name: str) -> str:
-        digests[name] = _digest_of(name, world)
-        return digests[name]
-
-    requests = lock_requests(
-        text,
-        where=path,
-        folder=Path(folder),
-        variants=arguments.variant,
-        files=arguments.files,
-        file_digest=remembered_digest,
-        tables_digest=tables,
-    )
-    made = json.dumps([key, digests, [to_json(request) for request in requests]])
-    if without_credentials(made) == made:  # a password is never kept
-        world.store.put_note(place, made)
-    return requests
-
-
-def _digest_of(path: str, world: World) -> str:
-    """Of a file, or of a folder with all it holds, that a spec names."""
-    if os.path.isfile(path) and os.path.getsize(path) < SMALL_BYTES:
-        from envspec.adapters.files import sha256_of
-
-        return sha256_of(path)
-    from envspec.adapters.own_files import content_digest
-
-    return content_digest(path, world.store)
-
-
 # Checking
 
 
@@ -225,6 +161,7 @@ def _lock(
     paths = [os.path.join(folder, file_name(request)) for _, folder, request in jobs]
     closure = "closure:" + ",".join(map(file_name, requests))
     seen = world.store.note(closure)
+    options = _options(arguments)
     outcomes = lock_variants(
         requests,
         pages=world.pages,
@@ -232,13 +169,15 @@ def _lock(
         workshop=world,
         earlier=[existing_lock(path) for path in paths],
         seen=seen.split() if seen else [],
-        options=_options(arguments),
+        options=options,
         progress=console,
     )
     names = {name for outcome in outcomes if isinstance(outcome, Locked) for name in outcome.names}
     if names and " ".join(sorted(names)) != seen:
         world.store.put_note(closure, " ".join(sorted(names)))
-    return _tell(list(zip(paths, outcomes, strict=True)), arguments, console)
+    from envspec.cli.lock_outcomes import tell
+
+    return tell(list(zip(paths, outcomes, strict=True)), options, arguments, console)
 
 
 def _options(arguments: argparse.Namespace) -> LockOptions:
@@ -298,154 +237,3 @@ def existing_lock(path: str) -> Existing:
         earlier = read()
         return Existing(identity(data), lambda: earlier)
     return Existing(identity(data), read)
-
-
-def _tell(outcomes: Sequence[tuple[str, Outcome]], arguments: argparse.Namespace, console: Console) -> int:
-    """Write the locks and say what was done."""
-    from envspec.steps.locking import Locked, Unlockable
-
-    console.clear()
-    rows: list[dict[str, Any]] = []
-    locked = []
-    for path, outcome in outcomes:
-        if isinstance(outcome, Locked):
-            fitting = _siblings(outcome, [each for _, each in outcomes]) if outcome.is_refused else []
-            rows.append(_written(path, outcome, fitting, arguments, console))
-            locked.append(outcome)
-        elif isinstance(outcome, Unlockable):
-            rows.append(_unlockable(path, outcome, arguments))
-        else:
-            rows.append(_missing(path, outcome, arguments))
-    if arguments.format == "json":
-        import json
-
-        print(json.dumps({"locks": rows}, indent=2))
-    if len(locked) < len(outcomes):
-        return 1
-    unfit = [name for name in {o.request.name: None for o in locked} if _fits_nowhere(name, locked)]
-    for name in unfit:
-        console.say(f"no: the host that {name} promises refuses it; what it would take stands above")
-    if unfit:
-        return 1
-    if arguments.strict and any(o.warnings or o.remarks or o.is_refused for o in locked):
-        console.say(
-            "--strict: the warnings above make this a no (exit 1); the locks are written all the same"
-        )
-        return 1
-    return 0
-
-
-def _fits_nowhere(name: str, locked: Sequence[Locked]) -> bool:
-    """Whether the promised host refuses every variant of the spec that was locked."""
-    return all(outcome.is_refused for outcome in locked if outcome.request.name == name)
-
-
-def _siblings(outcome: Locked, outcomes: Iterable[Outcome]) -> list[str]:
-    """The variants of the same spec that the promised host doesn't refuse."""
-    from envspec.steps.locking import Locked
-
-    return [
-        other.request.variant
-        for other in outcomes
-        if isinstance(other, Locked) and other.request.name == outcome.request.name and not other.is_refused
-    ]
-
-
-def _written(
-    path: str, outcome: Locked, fitting: list[str], arguments: argparse.Namespace, console: Console
-) -> dict[str, Any]:
-    from envspec.adapters.files import read_bytes, write_atomically
-    from envspec.report.plain import size
-
-    request = outcome.request
-    existed = os.path.exists(path)
-    if arguments.dry_run:
-        changed = not existed or read_bytes(path) != outcome.data
-    else:
-        changed = write_atomically(path, outcome.data)
-    state = ("updated" if existed else "created") if changed else "unchanged"
-    row = {
-        "path": path,
-        "name": request.name,
-        "variant": request.variant,
-        "state": state,
-        "dry-run": arguments.dry_run,
-        "distributions": len(outcome.names),
-        "bytes": outcome.size_bytes,
-        "bytes-at-least": outcome.is_at_least,
-        "warnings": list(outcome.warnings),
-        "remarks": list(outcome.remarks),
-        "assets": [
-            {
-                "kind": asset.kind,
-                "label": asset.label,
-                "version": asset.version or None,
-                "files": asset.files,
-                "bytes": asset.size_bytes,
-                "bytes-at-least": asset.is_at_least,
-                "unconfirmed": asset.unconfirmed or None,
-            }
-            for asset in outcome.assets
-        ],
-        "verdict": outcome.verdict or None,
-        "refused": outcome.is_refused,
-        "variants-that-fit": fitting,
-        "told": list(outcome.told),
-    }
-    label = f"{request.name}-{request.variant}" if request.variant else request.name
-    if arguments.format == "text" and not arguments.quiet:
-        at_least = "at least " if outcome.is_at_least else ""
-        would = "would be " if arguments.dry_run and changed else ""
-        total = f"{at_least}{size(outcome.size_bytes)}"
-        print(f"{path}  {would}{state}: {_count(outcome)}, {total}")
-        for line in outcome.told:
-            print(printable(f"  {line}"))
-        if fitting:
-            print(f"    or: {', '.join(fitting)} fits it")
-    for line in (*outcome.warnings, *outcome.remarks):
-        console.say(f"warning: {label}: {line}")
-    return row
-
-
-def _count(outcome: Locked) -> str:
-    """``66 distributions, 3 models``."""
-    kinds = [asset.kind for asset in outcome.assets]
-    counts = [("distribution", len(outcome.names))]
-    counts += [(kind, kinds.count(kind)) for kind in ("model", "file", "installer")]
-    return ", ".join(
-        f"{n} {word}{'' if n == 1 else 's'}" for word, n in counts if n or word == "distribution"
-    )
-
-
-def _missing(path: str, outcome: Missing, arguments: argparse.Namespace) -> dict[str, Any]:
-    from envspec.errors import EnvspecError
-
-    error = EnvspecError(what=f"{outcome.label}: {outcome.what}", why=outcome.why, fix=outcome.fix)
-    if arguments.format == "text":
-        print(printable(f"envspec: {error}"), file=sys.stderr)
-    return {
-        "path": path,
-        "name": outcome.request.name,
-        "variant": outcome.request.variant,
-        "state": "no-such-asset",
-        "asset": outcome.label,
-        **error.to_dict(),
-    }
-
-
-def _unlockable(path: str, outcome: Unlockable, arguments: argparse.Namespace) -> dict[str, Any]:
-    from envspec.resolve.explain import explanation
-
-    why = explanation(outcome.conflict, outcome.catalog, outcome.request)
-    if arguments.format == "text":
-        print(printable(why.text()), file=sys.stderr)
-        for name, version in map(_upgraded, arguments.upgrade_package):
-            if version:
-                print(f"note: the constraint {name}=={version} is --upgrade-package's", file=sys.stderr)
-    return {
-        "path": path,
-        "name": outcome.request.name,
-        "variant": outcome.request.variant,
-        "state": "no-solution",
-        "conflict": why.to_dict(),
-    }

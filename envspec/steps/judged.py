@@ -61,4 +61,4 @@ def _counts(findings: list[Finding]) -> str:
 
 def _lines(finding: Finding) -> list[str]:
     ways = finding.fix.splitlines()
-    return [f"  {finding.rule}: {finding.why or finding.actual}", *(f"    or: {way}" for way in ways)]
+    return [f"  {finding.rule}: {finding.why or finding.actual}", *(f"    - {way}" for way in ways)]

@@ -1,0 +1,175 @@
+"""What locking came to: locks written, and the user told what they hold, what fits, what doesn't and why."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from envspec.cli.console import Console, printable
+
+if TYPE_CHECKING:
+    from envspec.steps.locking import Locked, LockOptions, Missing, Outcome, Unlockable
+
+
+def tell(
+    outcomes: Sequence[tuple[str, Outcome]],
+    options: LockOptions,
+    arguments: argparse.Namespace,
+    console: Console,
+) -> int:
+    """Write the locks and say what was done; exit 0, or 1 for a no."""
+    from envspec.steps.locking import Locked, Unlockable
+
+    console.clear()
+    rows: list[dict[str, Any]] = []
+    locked = []
+    for path, outcome in outcomes:
+        if isinstance(outcome, Locked):
+            fitting = _siblings(outcome, [each for _, each in outcomes]) if outcome.is_refused else []
+            rows.append(_written(path, outcome, fitting, arguments, console))
+            locked.append(outcome)
+        elif isinstance(outcome, Unlockable):
+            rows.append(_unlockable(path, outcome, options, arguments))
+        else:
+            rows.append(_missing(path, outcome, arguments))
+    if arguments.format == "json":
+        import json
+
+        print(json.dumps({"locks": rows}, indent=2))
+    if len(locked) < len(outcomes):
+        return 1
+    unfit = [name for name in {o.request.name: None for o in locked} if _fits_nowhere(name, locked)]
+    for name in unfit:
+        console.say(f"no: the host that {name} promises fits none of its locks; see above what it would take")
+    if unfit:
+        return 1
+    if arguments.strict and any(o.warnings or o.remarks or o.is_refused for o in locked):
+        console.say(
+            "--strict: the warnings above make this a no (exit 1); the locks are written all the same"
+        )
+        return 1
+    return 0
+
+
+def _fits_nowhere(name: str, locked: Sequence[Locked]) -> bool:
+    """Whether the promised host refuses every variant of the spec that was locked."""
+    return all(outcome.is_refused for outcome in locked if outcome.request.name == name)
+
+
+def _siblings(outcome: Locked, outcomes: Iterable[Outcome]) -> list[str]:
+    """The variants of the same spec that the promised host doesn't refuse."""
+    from envspec.steps.locking import Locked
+
+    return [
+        other.request.variant
+        for other in outcomes
+        if isinstance(other, Locked) and other.request.name == outcome.request.name and not other.is_refused
+    ]
+
+
+def _with_siblings(told: Sequence[str], fitting: Sequence[str]) -> list[str]:
+    """The sentence first, then the variants that fit, then what this one would take."""
+    return [*told[:1], *(f"  {variant} fits it" for variant in fitting), *told[1:]]
+
+
+def _written(
+    path: str, outcome: Locked, fitting: list[str], arguments: argparse.Namespace, console: Console
+) -> dict[str, Any]:
+    from envspec.adapters.files import read_bytes, write_atomically
+    from envspec.report.plain import size
+
+    request = outcome.request
+    existed = os.path.exists(path)
+    if arguments.dry_run:
+        changed = not existed or read_bytes(path) != outcome.data
+    else:
+        changed = write_atomically(path, outcome.data)
+    state = ("updated" if existed else "created") if changed else "unchanged"
+    row = {
+        "path": path,
+        "name": request.name,
+        "variant": request.variant,
+        "state": state,
+        "dry-run": arguments.dry_run,
+        "distributions": len(outcome.names),
+        "bytes": outcome.size_bytes,
+        "bytes-at-least": outcome.is_at_least,
+        "warnings": list(outcome.warnings),
+        "remarks": list(outcome.remarks),
+        "assets": [
+            {
+                "kind": asset.kind,
+                "label": asset.label,
+                "version": asset.version or None,
+                "files": asset.files,
+                "bytes": asset.size_bytes,
+                "bytes-at-least": asset.is_at_least,
+                "unconfirmed": asset.unconfirmed or None,
+            }
+            for asset in outcome.assets
+        ],
+        "verdict": outcome.verdict or None,
+        "refused": outcome.is_refused,
+        "variants-that-fit": fitting,
+        "told": list(outcome.told),
+    }
+    label = f"{request.name}-{request.variant}" if request.variant else request.name
+    if arguments.format == "text" and not arguments.quiet:
+        at_least = "at least " if outcome.is_at_least else ""
+        would = "would be " if arguments.dry_run and changed else ""
+        total = f"{at_least}{size(outcome.size_bytes)}"
+        print(f"{path}  {would}{state}: {_count(outcome)}, {total}")
+        for line in _with_siblings(outcome.told, fitting):
+            print(printable(f"  {line}"))
+    for line in (*outcome.warnings, *outcome.remarks):
+        console.say(f"warning: {label}: {line}")
+    return row
+
+
+def _count(outcome: Locked) -> str:
+    """``66 distributions, 3 models``."""
+    kinds = [asset.kind for asset in outcome.assets]
+    counts = [("distribution", len(outcome.names))]
+    counts += [(kind, kinds.count(kind)) for kind in ("model", "file", "installer")]
+    return ", ".join(
+        f"{n} {word}{'' if n == 1 else 's'}" for word, n in counts if n or word == "distribution"
+    )
+
+
+def _missing(path: str, outcome: Missing, arguments: argparse.Namespace) -> dict[str, Any]:
+    from envspec.errors import EnvspecError
+
+    error = EnvspecError(what=f"{outcome.label}: {outcome.what}", why=outcome.why, fix=outcome.fix)
+    if arguments.format == "text":
+        print(printable(f"envspec: {error}"), file=sys.stderr)
+    return {
+        "path": path,
+        "name": outcome.request.name,
+        "variant": outcome.request.variant,
+        "state": "no-such-asset",
+        "asset": outcome.label,
+        **error.to_dict(),
+    }
+
+
+def _unlockable(
+    path: str, outcome: Unlockable, options: LockOptions, arguments: argparse.Namespace
+) -> dict[str, Any]:
+    from envspec.resolve.explain import explanation
+
+    why = explanation(outcome.conflict, outcome.catalog, outcome.request)
+    if arguments.format == "text":
+        print(printable(why.text()), file=sys.stderr)
+        for name, version in options.upgrade_packages.items():
+            if version:
+                print(f"note: the constraint {name}=={version} is --upgrade-package's", file=sys.stderr)
+    return {
+        "path": path,
+        "name": outcome.request.name,
+        "variant": outcome.request.variant,
+        "state": "no-solution",
+        "conflict": why.to_dict(),
+    }

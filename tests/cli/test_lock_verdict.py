@@ -1,0 +1,127 @@
+"""What ``envspec lock`` says of the host that a spec promises."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.cli.locking import Room
+from tests.cli.locking import room as room
+from tests.loopback import Loopback, wheel
+
+SPEC = """\
+name = "demo"
+[target]
+os = "rhel-8.9"
+python = "3.10"
+gpu = "{gpu}"
+driver = ">={driver}"
+[python]
+requirements = ["torch"]
+[variants.cu118]
+cuda = "11.8"
+[variants.cu121]
+cuda = "12.1"
+[[index]]
+name = "pytorch-cu118"
+url = "{url}"
+packages = ["torch"]
+[[index]]
+name = "pytorch-cu121"
+url = "{url}"
+packages = ["torch"]
+"""
+
+
+@pytest.fixture
+def mirror() -> Loopback:
+    builds = [
+        wheel("torch", f"2.1.2+{label}", tag="cp310-cp310-linux_x86_64") for label in ("cu118", "cu121")
+    ]
+    return Loopback(projects={"torch": builds})
+
+
+def spec(room: Room, mirror: Loopback, *, driver: str = "515", gpu: str = "A100-80GB") -> None:
+    text = SPEC.format(url=mirror.index_url, driver=driver, gpu=gpu)
+    (room.specs / "demo.toml").write_text(text)
+
+
+def test_a_variant_that_the_promised_host_refuses_is_locked_and_marked(room: Room, mirror: Loopback) -> None:
+    with mirror, Loopback() as default:
+        spec(room, mirror)
+        outcome = room.lock(default)
+        assert outcome.code == 0
+        lines = outcome.out.splitlines()
+        at = lines.index(next(line for line in lines if "pylock.demo-cu121.toml" in line))
+        assert lines[1].startswith("  the promised host: runs, minor-version compatible")
+        assert lines[at + 1].startswith("  the promised host: refused")
+        assert lines[at + 2] == "    cu118 fits it"
+        assert "525.60.13" in lines[at + 3]
+    own = room.table("demo-cu121")["tool"]["envspec"]
+    assert (own["verdict"]["status"], own["verdict"]["grade"]) == ("fail", "refused")
+    [refused] = [row for row in own["verdict"]["findings"] if row["status"] == "fail"]
+    assert any("cuda-compat-12-1" in way for way in refused["takes"])
+    assert own["contract"]["driver"]["minor-version"] == "525.60.13"
+    assert room.table("demo-cu118")["tool"]["envspec"]["verdict"]["grade"] == "minor-version"
+
+
+def test_json_tells_the_grade_and_which_variants_fit(room: Room, mirror: Loopback) -> None:
+    with mirror, Loopback() as default:
+        spec(room, mirror)
+        rows = json.loads(room.lock(default, "--format", "json").out)["locks"]
+    assert [(row["variant"], row["verdict"], row["refused"], row["variants-that-fit"]) for row in rows] == [
+        ("cu118", "minor-version", False, []),
+        ("cu121", "refused", True, ["cu118"]),
+    ]
+
+
+def test_it_is_a_no_where_no_variant_fits_and_the_locks_are_written(room: Room, mirror: Loopback) -> None:
+    with mirror, Loopback() as default:
+        spec(room, mirror, driver="418.40.04")
+        outcome = room.lock(default)
+        assert outcome.code == 1
+        assert "no: the host that demo promises fits none of its locks" in outcome.err
+        assert (room.locks / "pylock.demo-cu118.toml").exists()
+        # What was remembered tells the same again.
+        room.lock(default)
+        again = room.lock(default)
+        assert (again.code, again.out.count("refused")) == (1, 2)
+        assert "unchanged" in again.out
+
+
+def test_a_refused_variant_is_a_no_under_strict(room: Room, mirror: Loopback) -> None:
+    with mirror, Loopback() as default:
+        spec(room, mirror)
+        assert room.lock(default).code == 0
+        assert room.lock(default, "--strict").code == 1
+
+
+def test_no_code_for_the_gpu_fails_the_variant(room: Room, mirror: Loopback) -> None:
+    with mirror, Loopback() as default:
+        spec(room, mirror, driver="580.126.09", gpu="NVIDIA B200")
+        outcome = room.lock(default)
+        assert outcome.code == 1
+        assert outcome.out.count("the promised host: refused") == 2
+        assert "gpu-code" in outcome.out
+    findings = room.table("demo-cu118")["tool"]["envspec"]["verdict"]["findings"]
+    assert "gpu-code" in [row["rule"] for row in findings if row["status"] == "fail"]
+
+
+def test_a_gpu_that_nobody_knows_is_a_warning_with_near_names(room: Room, mirror: Loopback) -> None:
+    with mirror, Loopback() as default:
+        spec(room, mirror, gpu="A100-81GB")
+        outcome = room.lock(default)
+        assert outcome.code == 0
+    warned = [line for line in outcome.err.splitlines() if "target.gpu: 'A100-81GB' is in no table" in line]
+    assert len(warned) == 2
+    assert "nearest are" in warned[0]
+
+
+def test_changed_tables_make_a_lock_stale(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    room.spec("demo")
+    with Loopback(projects={"demo": [wheel("demo", "1.0")]}) as default:
+        room.locked(default)
+        assert room.lock(default, "--check").code == 0
+        monkeypatch.setattr("envspec.adapters.own_tables._FOLDERS", ("compat/data",))
+        assert room.lock(default, "--check").code == 1
