@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from envspec.probe.reader import read_facts
 from tests.probe.script.fake_host import FakeHost, fake_host
+from tests.probe.script.nvml_library import compiled
 from tests.probe.script.running import NO_PYTHON
 
 RELEASE = os.uname().release
@@ -227,6 +229,33 @@ def test_the_founding_host_fits_a_sheet_of_paper(founding: FakeHost) -> None:
     assert cuda.endswith("CUDNN 8.1.1")
     assert "GUARD SELINUX enforcing FIPS 1 FAPOLICYD 1 SECUREBOOT 1 NOUVEAU 0 HEADERS 0" in words
     assert "OFF trusted-host" in next(word for word in words if word.startswith("NET "))
+
+
+@pytest.mark.parametrize("way", ["python", "sh", "brief"])
+def test_facts_of_the_founding_host_are_the_same_whichever_way_they_came(
+    founding: FakeHost, tmp_path: Path, way: str
+) -> None:
+    library = str(compiled(tmp_path))
+    if way == "sh":
+        ran = founding.probe(command="sh", environment=NO_PYTHON)
+    else:
+        options = ["--brief"] if way == "brief" else []
+        ran = founding.probe(*options, environment={"LD_LIBRARY_PATH": library})
+    facts = read_facts(ran.out, way)
+    assert facts.os.need().key == "rhel-8.9"
+    assert facts.gpu_state.need() == "ready"
+    assert [gpu.name for gpu in facts.gpus.need()] == ["NVIDIA A100 80GB PCIe"]
+    assert str(facts.gpus.need()[0].capability) == "8.0"
+    assert facts.driver.need().text == "515.105.01"
+    assert facts.driver_flavour.need() == "proprietary"
+    assert (facts.nvswitches.need(), facts.kernel_headers.need(), facts.fips.need()) == (1, False, True)
+    assert facts.selinux.need() == "enforcing"
+    if way != "sh":
+        assert facts.driver_cuda.need()[:2] == (11, 7)
+        assert facts.gpus.need()[0].memory_mib == 81920
+        assert "11.2" in [f"{one.version.major}.{one.version.minor}" for one in facts.toolkits.need()]
+        assert (facts.secure_boot.need(), facts.fapolicyd.need()) == (True, True)
+        assert facts.driver_install.is_known
 
 
 def test_a_program_that_hangs_is_given_up_and_another_way_is_taken(tmp_path: Path) -> None:

@@ -2,26 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.probe.script.nvml_library import compiled
 from tests.probe.script.running import Ran, run, script_path
-
-SOURCE = Path(__file__).parent / "libnvidia_ml.c"
-
-
-def compiled(folder: Path, *flags: str) -> Path:
-    compiler = shutil.which("cc") or shutil.which("gcc")
-    if compiler is None:
-        pytest.skip("there is no C compiler here to make a libnvidia-ml.so.1")
-    library = folder / "libnvidia-ml.so.1"
-    subprocess.run([compiler, "-shared", "-fPIC", *flags, "-o", library, SOURCE], check=True)
-    return folder
 
 
 @pytest.fixture(scope="module")
