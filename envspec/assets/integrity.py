@@ -2,7 +2,8 @@
 
 Sources: RFC 1952 (gzip: CRC-32 and length of each member), the .xz file format 1.1.0 and bzip2's own (checks
 of each block), PKWARE's APPNOTE 6.3 (zip: CRC-32 and size of each member), makeself 2.4's header (``CRCsum``,
-``MD5``, ``SHA``, ``filesizes``, ``skip``), POSIX ``cksum``.
+``MD5``, ``SHA``, ``filesizes``, ``skip``), makeself 1.6.0-nv2 as NVIDIA's driver 390.48 carries it (sums from
+the fourth line on: ``tail -n +4 | md5sum``), POSIX ``cksum``.
 
 That an archive is whole says nothing of who made it: it tells a download that was cut or damaged.
 """
@@ -45,7 +46,7 @@ def confirm(file: BinaryIO) -> str:
         return "gzip, read to its end: length and CRC-32 agree"
     if head.startswith(b"\xfd7zXZ\0"):
         _read_on("xz", _xz_parts(file), limit=MAX_UNPACKED_BYTES)
-        return "xz, read to its end: its checks agree"
+        return "xz, read to its end: its checks agree" if head[7:8] != b"\0" else ""  # it may have none
     if head.startswith(b"BZh"):
         _read_on("bzip2", _parts_of(bz2.BZ2File(file)), limit=MAX_UNPACKED_BYTES)
         return "bzip2, read to its end: its checks agree"
@@ -97,6 +98,10 @@ def _xz_parts(file: BinaryIO) -> Iterator[bytes]:
 # makeself
 
 
+_NVIDIA = re.compile(rb"#! ?/bin/sh\nCRCsum=(\d{1,10})\nMD5=([0-9A-Fa-f]{32})\n")
+"""How a driver's runfile begins: its sums are of all that follows, header and payload alike."""
+
+
 class _Header(NamedTuple):
     skip_lines: int
     sizes: tuple[int, ...]
@@ -105,22 +110,33 @@ class _Header(NamedTuple):
 
 
 def _makeself(file: BinaryIO, size: int, head: bytes) -> str:
-    header = _read_header(head)
-    at = 0
-    for _ in range(header.skip_lines):
-        at = head.find(b"\n", at) + 1
-        if not at:
-            raise _broken("makeself", "its header is longer than it may be")
-    if at + sum(header.sizes) != size:
-        raise _broken("makeself", f"its header announces {at + sum(header.sizes)} bytes, there are {size}")
+    whole = _NVIDIA.match(head)
+    if whole is not None:
+        header = _Header(0, (size - whole.end(),), {"MD5": (_text(whole[2]),), "CRCsum": (_text(whole[1]),)})
+        at = whole.end()
+    else:
+        header = _read_header(head)
+        at = 0
+        for _ in range(header.skip_lines):
+            at = head.find(b"\n", at) + 1
+            if not at:
+                raise _broken("makeself", "its header is longer than it may be")
+        if header.sizes and at + sum(header.sizes) != size:
+            told = at + sum(header.sizes)
+            raise _broken("makeself", f"its header announces {told} bytes, there are {size}")
     file.seek(at)
     checked = [_check_payload(file, number, length, header) for number, length in enumerate(header.sizes)]
-    if not all(checked):
+    if not checked or not all(checked):
         return ""
-    return f"makeself: the header's length and {' and '.join(sorted(set(checked)))} agree"
+    return f"makeself: the header's {' and '.join(sorted(set(checked)))} agrees"
+
+
+def _text(data: bytes) -> str:
+    return data.decode("ascii").lower()
 
 
 def _read_header(head: bytes) -> _Header:
+    """Of a file that doesn't say where its payload is, no sizes: nothing can be held against its sums."""
     text = head.decode("latin-1")
 
     def said(name: str) -> tuple[str, ...]:
@@ -132,14 +148,14 @@ def _read_header(head: bytes) -> _Header:
     )
     sizes = tuple(int(word) for word in said("filesizes") if word.isdigit())
     if skip is None or not sizes:
-        raise _broken("makeself", "its header doesn't say where its payload is")
+        return _Header(0, (), {})
     return _Header(int(skip[1]), sizes, {name: said(name) for name in ("SHA", "MD5", "CRCsum")})
 
 
 def _check_payload(file: BinaryIO, number: int, length: int, header: _Header) -> str:
     """The name of the strongest sum that the header has for one payload; empty where it has none."""
     for name, digits in (("SHA", 64), ("MD5", 32), ("CRCsum", 0)):
-        sums = header.sums[name]
+        sums = header.sums.get(name, ())
         wanted = sums[number] if number < len(sums) else ""
         if not wanted.strip("0") or (digits and len(wanted) != digits):
             continue
