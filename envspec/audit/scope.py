@@ -19,6 +19,20 @@ _LOCAL_PATHS = {
 """Functions whose value is a path on this disk."""
 
 
+_BLOCKS = frozenset({ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef})
+_NOTED = frozenset(
+    {ast.Import, ast.ImportFrom, ast.Assign, ast.AnnAssign, ast.NamedExpr, ast.With, ast.AsyncWith}
+)
+_LEAVES = frozenset(
+    {
+        ast.Name, ast.Constant, ast.Load, ast.Store, ast.Del, ast.alias, ast.Pass, ast.Break, ast.Continue,
+        ast.Global, ast.Nonlocal, ast.arg, str, int, type(None), *ast.operator.__subclasses__(),
+        *ast.cmpop.__subclasses__(), *ast.unaryop.__subclasses__(), *ast.boolop.__subclasses__(),
+    }
+)  # fmt: skip
+"""What a node may hold that holds nothing of interest itself."""
+
+
 class Place:
     """The module, a class or a function, with the names that are given values in it."""
 
@@ -77,25 +91,33 @@ class SourceFile:
     # Collecting
 
     def _walk(self, tree: ast.Module) -> None:
+        """In the order of the source; what neither calls nor names anything isn't visited."""
         pending: list[tuple[ast.AST, Place, bool]] = [(tree, self.top, False)]
         while pending:
             node, place, in_main = pending.pop()
-            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-                pending += self._entered(node, place, in_main)
+            kind = type(node)
+            if kind in _BLOCKS:
+                pending += reversed([*self._entered(node, place, in_main)])  # type: ignore[arg-type]
                 continue
-            if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
-                continue
-            if isinstance(node, ast.If) and _is_main_test(node.test):
-                pending += [(child, place, True) for child in node.body]
-                pending += [(child, place, in_main) for child in node.orelse]
-                continue
-            if isinstance(node, ast.Call):
-                self.calls.append(CallAt(node, place, in_main))
-            elif isinstance(node, ast.Subscript):
-                self.subscripts.append(node)
-            else:
+            if kind is ast.Call:
+                self.calls.append(CallAt(node, place, in_main))  # type: ignore[arg-type]
+            elif kind is ast.Subscript:
+                self.subscripts.append(node)  # type: ignore[arg-type]
+            elif kind in _NOTED:
                 self._note(node, place)
-            pending += [(child, place, in_main) for child in _children(node)]
+            elif isinstance(node, ast.If) and _is_main_test(node.test):
+                pending += [(child, place, in_main) for child in reversed(node.orelse)]
+                pending += [(child, place, True) for child in reversed(node.body)]
+                continue
+            children: list[ast.AST] = []
+            for name in kind._fields:
+                value = getattr(node, name, None)
+                if type(value) is list:
+                    children += [each for each in value if type(each) not in _LEAVES]
+                elif isinstance(value, ast.AST) and type(value) not in _LEAVES:
+                    children.append(value)
+            children.reverse()
+            pending += [(child, place, in_main) for child in children]
         self.calls.sort(key=lambda call: (call.node.lineno, call.node.col_offset))
 
     def _entered(
@@ -298,16 +320,6 @@ class SourceFile:
             if len(given) == 1 and isinstance(given[0], ast.Name) and given[0].id in place.defaults:
                 return given[0].id
         return ""
-
-
-def _children(node: ast.AST) -> Iterator[ast.AST]:
-    """As ast.iter_child_nodes, in two thirds of its time."""
-    for name in node._fields:
-        value = getattr(node, name, None)
-        if isinstance(value, list):
-            yield from (each for each in value if isinstance(each, ast.AST))
-        elif isinstance(value, ast.AST):
-            yield value
 
 
 def _parameters(arguments: ast.arguments) -> dict[str, ast.expr | None]:

@@ -237,3 +237,27 @@ def test_tests_and_documentation_are_skipped() -> None:
     assert is_skipped("numpy/tests/test_a.py", sinks())
     assert is_skipped("demo/docs/conf.py", sinks())
     assert not is_skipped("demo/testing_tools.py", sinks())
+
+
+def test_every_form_of_syntax_is_walked() -> None:
+    reading = read(
+        demo_of_a="""\
+            import requests as r
+            async def f(x, *a, k=1, **kw):
+                global G
+                match x:
+                    case {"a": 1, **rest} | [1, *_] | None | True if x > 1:
+                        del x
+                async with r.Session() as s, x:
+                    async for i in (lambda y: y)(x):
+                        yield [j async for j in i if not j], {k: v for k, v in kw}, {**kw}, x[1:2, ...], f"{x!r:>{k}}"
+                try:
+                    assert (z := x) is not None and -x @ 2 or await x
+                except* (TypeError, ValueError) as e:
+                    raise e from None
+                while True:
+                    return s.get("https://x.example/a.pth")
+            """.replace("except*", "except")
+    )
+    assert [row.call for row in reading.egress] == ["requests.Session", "requests.Session.get"]
+    assert reading.not_read == ()
