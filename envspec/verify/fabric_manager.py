@@ -7,7 +7,10 @@ from envspec.verify.finding import Finding, not_known
 
 RULE = "driver"
 
-_FABRIC = "NVIDIA, Fabric Manager User Guide: the versions of driver and fabric manager must be the same"
+_FABRIC = (
+    "https://docs.nvidia.com/datacenter/tesla/fabric-manager-user-guide: it ends where the loaded driver is of "
+    "another version; before it has set the fabric up, CUDA isn't ready"
+)
 
 _MANY = 8
 """So many in one host mostly hang on NVSwitches (HGX boards)."""

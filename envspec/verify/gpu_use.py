@@ -12,8 +12,10 @@ from envspec.verify.finding import Finding
 
 RULE = "gpu"
 
-_MIG = "NVIDIA, MIG User Guide: a CUDA program sees one compute instance"
-_VGPU = "NVIDIA, Virtual GPU Software User Guide: CUDA on Q- and C-series guests"
+_MIG = (
+    "https://docs.nvidia.com/datacenter/tesla/mig-user-guide/mig-device-names.html, CUDA Device Enumeration"
+)
+_VGPU = "https://docs.nvidia.com/grid/latest/grid-vgpu-user-guide/index.html#cuda-open-cl-support-vgpu"
 _RIGHTS = "the rights of /dev/nvidia*, as whoever ran the probe has them"
 _GRAPHICS_SERIES = ("A", "B")
 
