@@ -8,8 +8,8 @@ from envspec.verify.finding import Finding, not_known
 RULE = "driver"
 
 _FABRIC = (
-    "https://docs.nvidia.com/datacenter/tesla/fabric-manager-user-guide: it ends where the loaded driver is of "
-    "another version; before it has set the fabric up, CUDA isn't ready"
+    "https://docs.nvidia.com/datacenter/tesla/fabric-manager-user-guide: it ends where the loaded driver is "
+    "of another version; before it has set the fabric up, CUDA isn't ready"
 )
 
 _MANY = 8
