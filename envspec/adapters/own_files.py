@@ -96,7 +96,7 @@ def _entries(folder: str) -> list[os.DirEntry[str]]:
 
 def _check_name(path: str, name: str) -> None:
     if not name.isprintable() or "\\" in name:
-        shown = path.encode("ascii", "backslashreplace").decode()
+        shown = ascii(path)[1:-1]
         raise InputError(
             what=f"{shown}: a name that can't stand in a lock",
             why="it isn't UTF-8, or holds a backslash or a control character",
