@@ -87,9 +87,7 @@ def test_weights_of_a_package_that_the_lock_lacks_are_told(room: Room, index: Lo
     ]
 
 
-def test_a_language_that_easyocr_does_not_read_is_an_answer(
-    room: Room, index: Loopback, tmp_path: Path
-) -> None:
+def test_a_language_that_easyocr_does_not_read_is_an_answer(room: Room, index: Loopback) -> None:
     room.spec("easyocr", tables=SPEC.replace('"ko", "en"', '"ko", "ja"'))
     err = room.refused(1, index)
     assert "easyocr reads ko, ja not with one Reader" in err
