@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from envspec.report.fleet_text import names, totals
 from envspec.report.html import files_table, finding_item, legend
+from envspec.report.html_matrix import html_cell, html_matrix
 from envspec.report.html_page import page, signatures, text
-from envspec.report.matrix import html_cell, html_matrix
 from envspec.verify.fleet import Alike, Fleet
 from envspec.verify.judgement import best_of_each
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from envspec.report import sentences
+from envspec.report.html_matrix import html_matrix
 from envspec.report.html_page import badge, page, signatures, text
 from envspec.report.judged import Report
-from envspec.report.matrix import html_matrix
 from envspec.verify.finding import Finding
 from envspec.verify.judgement import Answer, HostJudged, Judgement, best_of_each
 

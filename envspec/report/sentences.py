@@ -36,12 +36,12 @@ def _answer(best: Judgement, judgements: Iterable[Judgement]) -> str:
     others = [one for one in judgements if one.spec == best.spec and one is not best]
     if best.answer == "no":
         if not others:
-            return f"{best.label} does not fit this host: {_rules(best, 'fail')}"
-        failed = ", ".join(f"{one.variant or one.label} ({_rules(one, 'fail')})" for one in (best, *others))
+            return f"{best.label} does not fit this host: {failing(best)}"
+        failed = ", ".join(f"{one.variant or one.label} ({failing(one)})" for one in (best, *others))
         return f"no variant of {best.spec} fits this host: {failed}"
     if best.answer == "unknown":
-        open_rules = _names(finding for finding in best.findings if is_decisive_unknown(finding))
-        why = f"{open_rules} could not be found out" if open_rules else "nothing was seen to hold"
+        rules = deciding(best)
+        why = f"{rules} could not be found out" if rules else "nothing was seen to hold"
         return f"whether {best.label} fits this host: {why}"
     grade = f", {GRADES.get(best.grade, best.grade)}" if best.grade else ""
     rest = _counted(best, ("unknown", "warn"))
@@ -60,9 +60,9 @@ def choice(host: HostJudged) -> list[str]:
 
 def _preferred(best: Judgement, other: Judgement) -> str:
     if other.answer == "no":
-        return f"{other.label} fails ({_rules(other, 'fail')})"
+        return f"{other.label} fails ({failing(other)})"
     if other.answer != best.answer:
-        return f"whether {other.label} fits isn't known ({_rules(other, 'unknown')})"
+        return f"whether {other.label} fits isn't known ({deciding(other) or 'nothing was seen to hold'})"
     if other.grade != best.grade:
         return f"{other.label} is {GRADES.get(other.grade, other.grade) or 'for no GPU'}"
     if fitness(other) == fitness(best):
@@ -90,8 +90,14 @@ def _counted(judgement: Judgement, statuses: Iterable[Status]) -> str:
     return ", ".join(parts)
 
 
-def _rules(judgement: Judgement, status: Status) -> str:
-    return _names(judgement.having(status))
+def failing(judgement: Judgement) -> str:
+    """The rules that fail: ``driver, disk``."""
+    return _names(judgement.having("fail"))
+
+
+def deciding(judgement: Judgement) -> str:
+    """The rules whose answer isn't known, and without which nobody can say that it runs."""
+    return _names(finding for finding in judgement.findings if is_decisive_unknown(finding))
 
 
 def _names(findings: Iterable[Finding]) -> str:

@@ -9,6 +9,7 @@ from typing import TypeVar
 from envspec.probe.facts import Fact, Gpu, HostFacts, Memory, Mount
 from envspec.verify.judgement import Seen
 from envspec.verify.network import in_words
+from envspec.verify.sizes import shown
 
 T = TypeVar("T")
 
@@ -88,11 +89,11 @@ def _driver(facts: HostFacts) -> Seen:
 
 
 def _memory(memory: Memory) -> str:
-    text = _size(memory.total_bytes)
+    text = shown(memory.total_bytes)
     if memory.available_bytes is not None:
-        text = f"{_size(memory.available_bytes)} available of {text}"
+        text = f"{shown(memory.available_bytes)} available of {text}"
     if memory.cgroup_limit_bytes is not None:
-        text = f"{text}, {_size(memory.cgroup_limit_bytes)} for this cgroup"
+        text = f"{text}, {shown(memory.cgroup_limit_bytes)} for this cgroup"
     return text
 
 
@@ -109,8 +110,8 @@ def _mounts(fact: Fact[tuple[Mount, ...]]) -> Iterator[Seen]:
 def _mount(mount: Mount) -> str:
     if mount.trouble:
         return f"not known: {mount.trouble}"
-    free = "free space not known" if mount.free_bytes is None else f"{_size(mount.free_bytes)} free"
-    of = "" if mount.total_bytes is None else f" of {_size(mount.total_bytes)}"
+    free = "free space not known" if mount.free_bytes is None else f"{shown(mount.free_bytes)} free"
+    of = "" if mount.total_bytes is None else f" of {shown(mount.total_bytes)}"
     more = [mount.file_system] if mount.file_system else []
     more += ["noexec"] if mount.noexec else []
     more += ["read-only"] if mount.read_only else []
@@ -122,13 +123,3 @@ def _few(texts: Iterator[str]) -> str:
     named = list(texts)
     more = len(named) - _MOST
     return ", ".join(named[:_MOST]) + (f" and {more} more" if more > 0 else "")
-
-
-def _size(size_bytes: int) -> str:
-    """``11.5 GiB``, as ``df -h`` counts."""
-    amount = float(size_bytes)
-    for unit in ("bytes", "KiB", "MiB", "GiB"):
-        if amount < 1024:
-            return f"{size_bytes} bytes" if unit == "bytes" else f"{amount:.1f} {unit}"
-        amount /= 1024
-    return f"{amount:.1f} TiB"

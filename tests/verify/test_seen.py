@@ -51,7 +51,7 @@ def test_facts_are_told_on_one_line_each() -> None:
         "GPU": "2 x NVIDIA A100 80GB PCIe (compute capability 8.0, 80.0 GiB), "
         "1 x NVIDIA A100 80GB PCIe (compute capability 8.0, 80.0 GiB, MIG 1g.10gb, 2g.20gb)",
         "driver": "515.105.01, proprietary kernel module, installed as rpm, CUDA level 11.7",
-        "memory": "500.0 GiB available of 512.0 GiB, 8.0 GiB for this cgroup",
+        "memory": "500 GiB available of 512 GiB, 8.0 GiB for this cgroup",
         "disk /": "12.0 GiB free of 39.0 GiB, xfs",
         "disk /data/envs": "free space not known, nfs4, noexec, part of /data",
         "disk /far": "not known: no answer in 3 s",
