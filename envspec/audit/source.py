@@ -80,6 +80,7 @@ class _Reader:
         self._table = sinks.table
         self._texts: list[_Text] = []
         self._parsed: dict[str, SourceFile] = {}
+        self._called: dict[str, list[tuple[CallAt, str]]] = {}
         self._egress: set[Egress] = set()
         self._urls: list[AssetUrls] = []
         self._started: set[Started] = set()
@@ -136,8 +137,10 @@ class _Reader:
         if file is None:
             return
         self._parsed[text.path] = file
-        for call in file.calls:
-            self._call(text.path, file, call)
+        called = [(call, file.dotted(call.node.func, call.place)) for call in file.calls]
+        self._called[text.path] = called
+        for call, dotted in called:
+            self._call(text.path, file, call, dotted)
 
     def _tree(self, text: _Text, names: frozenset[bytes]) -> SourceFile | None:
         module = text.path.removesuffix(".py").replace("/", ".")
@@ -156,9 +159,8 @@ class _Reader:
 
     # Calls
 
-    def _call(self, path: str, file: SourceFile, call: CallAt) -> None:
+    def _call(self, path: str, file: SourceFile, call: CallAt, dotted: str) -> None:
         """Note a call if it's a sink."""
-        dotted = file.dotted(call.node.func, call.place)
         if dotted in self._table.programs.calls:
             self._process(path, file, call, dotted)
             return
@@ -305,14 +307,16 @@ class _Reader:
         for _ in range(_MAX_ROUNDS):
             before = self._size()
             for path, file in self._parsed.items():
-                for call in file.calls:
-                    self._hand_down(path, file, call, functions)
+                for call, name in self._called[path]:
+                    dotted = self._exported.get(name, name)
+                    if dotted in self._carriers:
+                        self._hand_down(path, file, call, dotted, functions)
             if self._size() == before:
                 return
 
-    def _hand_down(self, path: str, file: SourceFile, call: CallAt, functions: dict[str, Place]) -> None:
-        dotted = file.dotted(call.node.func, call.place)
-        dotted = self._exported.get(dotted, dotted)
+    def _hand_down(
+        self, path: str, file: SourceFile, call: CallAt, dotted: str, functions: dict[str, Place]
+    ) -> None:
         for carrier in tuple(self._carriers.get(dotted, ())):
             taker = functions.get(dotted) or functions.get(f"{dotted}.__init__")
             value = given(call.node, carrier.parameter, taker)

@@ -250,7 +250,8 @@ def test_every_form_of_syntax_is_walked() -> None:
                         del x
                 async with r.Session() as s, x:
                     async for i in (lambda y: y)(x):
-                        yield [j async for j in i if not j], {k: v for k, v in kw}, {**kw}, x[1:2, ...], f"{x!r:>{k}}"
+                        yield [j async for j in i if not j], {k: v for k, v in kw}, {**kw}
+                        yield x[1:2, ...], f"{x!r:>{k}}"
                 try:
                     assert (z := x) is not None and -x @ 2 or await x
                 except* (TypeError, ValueError) as e:
