@@ -9,7 +9,7 @@ import os
 import stat
 
 from envspec.probe.script.asking import ask_system
-from envspec.probe.script.nvml import nvml_item, observe_libcuda, observe_nvml
+from envspec.probe.script.nvml import NO_CTYPES, nvml_item, observe_libcuda, observe_nvml
 from envspec.probe.script.reading import (
     errno_name,
     file_item,
@@ -39,16 +39,20 @@ def gpu_items(crew, items, timeout_s, identify):
     release = os.uname().release
 
     def nvml_done(ended):
-        item = items["call:nvml"] = nvml_item(ended)
+        item = nvml_item(ended)
+        if item["value"].get("load-error") != NO_CTYPES:
+            items["call:nvml"] = item
         if not item["value"].get("devices") and ended.error not in ("timeout", "abandoned"):
             ask_nvidia_smi(crew, items, timeout_s)
 
     crew.call(lambda say: observe_nvml(say, identify), nvml_done, timeout_s)
 
     def libcuda_done(ended):
-        item = items["call:libcuda"] = {"value": {key: v for said in ended.said() for key, v in said.items()}}
+        item = {"value": {key: value for said in ended.said() for key, value in said.items()}}
         if ended.error:
             item["error"] = ended.error
+        if item["value"].get("load-error") != NO_CTYPES:
+            items["call:libcuda"] = item
 
     crew.call(observe_libcuda, libcuda_done, timeout_s)
     driver_files = ("file:/proc/driver/nvidia/version", "call:proc-gpus")

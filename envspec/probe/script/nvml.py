@@ -5,6 +5,7 @@ Source: NVIDIA, NVML API Reference (nvml.h): nvmlReturn_t, nvmlMemory_t, the fun
 A part of probe.py: Python 3.6, standard library alone.
 """
 
+NO_CTYPES = "this Python has no ctypes"
 MAX_GPUS = 64
 MAX_SLICES = 16
 NVML_LIBRARIES = ("libnvidia-ml.so.1", "/usr/lib/wsl/lib/libnvidia-ml.so.1")
@@ -13,9 +14,7 @@ NVML_DONE, NVML_NEEDS_ROOM = 0, 7
 
 def observe_nvml(say, identify):
     """Say what NVML says, piece by piece, so that a call that hangs hides none before it."""
-    import ctypes
-
-    library, trouble = load_library(ctypes, NVML_LIBRARIES)
+    ctypes, library, trouble = load_library(NVML_LIBRARIES)
     if library is None:
         say({"load-error": trouble})
         return
@@ -44,15 +43,19 @@ def observe_nvml(say, identify):
             say({"device": observe_device(nvml, index, identify)})
 
 
-def load_library(ctypes, names):
-    """The first that loads, else what the loader said of the first."""
+def load_library(names):
+    """ctypes and the first library that loads; else what the loader said of the first."""
+    try:
+        import ctypes
+    except ImportError:
+        return None, None, NO_CTYPES
     troubles = []
     for name in names:
         try:
-            return ctypes.CDLL(name), ""
+            return ctypes, ctypes.CDLL(name), ""
         except OSError as error:
             troubles.append(str(error)[:500])
-    return None, troubles[0]
+    return ctypes, None, troubles[0]
 
 
 class Nvml:
@@ -178,9 +181,7 @@ def nvml_item(ended):
 
 def observe_libcuda(say):
     """cuDriverGetVersion, which needs no device."""
-    import ctypes
-
-    library, trouble = load_library(ctypes, ("libcuda.so.1", "/usr/lib/wsl/lib/libcuda.so.1"))
+    ctypes, library, trouble = load_library(("libcuda.so.1", "/usr/lib/wsl/lib/libcuda.so.1"))
     function = getattr(library, "cuDriverGetVersion", None)
     if function is None:
         say({"load-error": trouble or "cuDriverGetVersion isn't in it"})

@@ -66,8 +66,10 @@ key() {
 word_begin='[ (]' word_end='[ )]'
 nameless() {
   line=$1
-  while :; do
-    case $line in *@*) ;; *) break ;; esac
+  [ ${#line} -le 2000 ] || line=$(printf %.2000s "$line")
+  for time in 1 2 3 4; do
+    case $line in *@*) ;; *) return ;; esac
+    [ $time -lt 4 ] || { line=${line%%@*}; return; }
     before=${line%%@*} after=${line#*@}
     user=${before##*$word_begin} host=${after%%$word_end*}
     line="${before%"$user"}[user] at [host]${after#"$host"}"

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from envspec.adapters.probe_host import script_text
 from tests.probe.script.nvml_library import compiled
 from tests.probe.script.running import Ran, run, script_path
 
@@ -232,3 +233,15 @@ def test_nvidia_smi_is_not_asked_where_nvml_hung_for_it_would_hang_too(script: P
     hung, failed = probed(script, library, hang="nvmlInit_v2"), probed(script, library, init=999)
     assert [key for key in hung.items if key.startswith("command:nvidia-smi")] == []
     assert [key for key in failed.items if key.startswith("command:nvidia-smi")] != []
+
+
+def test_a_python_without_ctypes_has_not_looked(tmp_path: Path) -> None:
+    text = script_text().replace("import ctypes\n", "import no_ctypes_here\n")
+    assert text.count("import no_ctypes_here") == 1
+    script = tmp_path / "probe.py"
+    script.write_text(text, encoding="ascii")
+    items = run([sys.executable, "-I", "-S", script]).items
+    assert "call:nvml" not in items
+    assert "call:libcuda" not in items
+    assert "call:probe" not in items
+    assert "command:nvidia-smi" in items

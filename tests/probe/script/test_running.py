@@ -118,6 +118,16 @@ def test_sh_alone_keeps_a_document_of_json_whatever_a_text_holds(script: Path, t
     ]
 
 
+def test_sh_alone_is_not_held_up_by_a_line_without_an_end(script: Path, tmp_path: Path) -> None:
+    if not may_unshare():
+        pytest.skip("no mounts of one's own can be made here")
+    (tmp_path / "os-release").write_bytes(b"ID=" + b'\x01"@ ' * 100_000)
+    over = f"mount --bind {tmp_path}/os-release /etc/os-release && exec sh {script}"
+    ran = run(["unshare", "-r", "-m", "sh", "-c", over], NO_PYTHON)
+    assert len(ran.items["file:/etc/os-release"]["text"]) < 20_000
+    assert ran.took_s < 20
+
+
 def test_sh_alone_writes_a_file_and_refuses_what_it_can_not_do(script: Path, tmp_path: Path) -> None:
     path = tmp_path / "facts.json"
     assert run(["sh", script, f"--output={path}"], NO_PYTHON).out == b""
