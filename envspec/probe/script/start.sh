@@ -113,9 +113,11 @@ limited() {
 # A path, without the names of people.
 hidden() {
   path=$1
-  if [ -n "$HOME" ] && [ "$HOME" != / ]; then
-    case $path/ in "$HOME"/*) path="~${path#"$HOME"}" ;; esac
-  fi
+  # A home such as /data is a service's, and a place that rules ask for by its name.
+  case $HOME in
+    /var/tmp | */) ;;
+    /root | /*/*) case $path/ in "$HOME"/*) path="~${path#"$HOME"}" ;; esac ;;
+  esac
   case $path in
     /home/*/*) path="/home/[user]/${path#/home/*/}" ;;
     /home/?*) path="/home/[user]" ;;

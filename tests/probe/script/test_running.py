@@ -146,6 +146,25 @@ def test_a_script_that_comes_by_standard_input_is_sh_alone() -> None:
     assert b'"by": "sh"' in done.stdout
 
 
+@pytest.mark.parametrize("environment", [{}, NO_PYTHON], ids=["python", "sh"])
+@pytest.mark.parametrize(
+    ("home", "shown"),
+    [
+        ("/home/kim", "~"),
+        ("/root", "~"),
+        ("/nfs/kim", "~"),
+        ("/data", "/data"),
+        ("/var/tmp", "/var/tmp"),
+        ("/", "/"),
+    ],
+)
+def test_a_home_is_hidden_unless_it_is_a_place_of_its_own(
+    script: Path, environment: dict[str, str], home: str, shown: str
+) -> None:
+    mounts = run(["sh", script], {**environment, "HOME": home}).value("call:mounts")
+    assert [mount["path"] for mount in mounts if "home" in mount["for"]] == [shown]
+
+
 def test_a_host_without_a_language_is_no_trouble(script: Path) -> None:
     ran = run([python_of("3.6"), "-I", "-W", "error", script, "--prefix", "/dätä"], {"LC_ALL": "C"})
     assert [mount["path"] for mount in ran.value("call:mounts") if "prefix" in mount["for"]] == ["/dätä"]
