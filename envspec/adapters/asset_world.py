@@ -202,7 +202,7 @@ class AssetAnswers:
     def _temporary(self) -> str:
         with self._lock:
             if self._folder is None:
-                self._folder = tempfile.TemporaryDirectory(prefix="envspec-")
+                self._folder = tempfile.TemporaryDirectory(prefix="envspec-", ignore_cleanup_errors=True)
             return self._folder.name
 
     # Locked distributions

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import stat
 import time
 from typing import TYPE_CHECKING
@@ -29,14 +30,16 @@ REMEMBERED_BYTES = 4 * 1024 * 1024
 """Files from this size on are remembered; smaller ones are read in no time."""
 _SETTLED_NS = 2_000_000_000
 """A file that changed less than this ago could change again within one tick of its clock."""
+_LOCK_NAME = re.compile(r"pylock\.(?:[^.]+\.)?toml")
+"""PEP 751. A lock that lies beside what it locks would change with itself."""
 _PASSED_OVER = frozenset({"__pycache__", ".git"})
 
 
 def file_digests(path: str, store: IndexStore) -> tuple[OwnFile, ...]:
     """The file at ``path``, or every file below that folder, sorted by path.
 
-    ``__pycache__`` and ``.git`` are passed over. Raises InputError for what can't be carried: nothing at all,
-    a link that leads outside or to a folder, a device, too many files, a name that's no text.
+    ``__pycache__``, ``.git`` and locks are passed over. Raises InputError for what can't be carried: nothing
+    at all, a link that leads outside or to a folder, a device, too many files, a name that's no text.
     """
     if not os.path.isdir(path):
         return (_digest(path, "", store),)
@@ -77,6 +80,8 @@ def _below(root: str) -> Iterator[tuple[str, str]]:
                 continue
             if entry.is_symlink():
                 _check_link(entry.path, real_root)
+            if _LOCK_NAME.fullmatch(entry.name):
+                continue
             count += 1
             if count > MAX_FILES:
                 raise InputError(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from envspec.assets.environment import target_environment
+from envspec.assets.environment import disagreements, target_environment
 from envspec.audit.rows import warned
 from envspec.errors import BrokenArtifactError, InputError, OfflineError
 from envspec.index.catalog import Catalog, Index, Project
@@ -161,6 +161,7 @@ def _asset_warnings(found: Assets) -> list[str]:
     return [
         *(f"{kind}: {label} isn't locked: this version doesn't know how" for kind, label in found.not_locked),
         *found.warnings,
+        *disagreements(found.assets),
     ]
 
 

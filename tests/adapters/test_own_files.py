@@ -154,3 +154,11 @@ def test_folders_without_end_are_refused(tmp_path: Path, store: SqliteStore) -> 
     (deep / "x").write_bytes(b"")
     with pytest.raises(InputError, match="lies more than 64 folders deep"):
         file_digests(str(tmp_path), store)
+
+
+def test_a_lock_in_the_folder_that_it_locks_is_not_a_part_of_it(tmp_path: Path, store: SqliteStore) -> None:
+    (tmp_path / "app.py").write_bytes(b"")
+    before = content_digest(str(tmp_path), store)
+    (tmp_path / "pylock.demo-cu118.toml").write_bytes(b"x")
+    (tmp_path / "pylock.toml").write_bytes(b"x")
+    assert content_digest(str(tmp_path), store) == before
