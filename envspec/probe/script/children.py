@@ -7,6 +7,7 @@ A part of probe.py: Python 3.6, standard library alone. There are no threads her
 import errno
 import json
 import os
+import resource
 import select
 import signal
 import time
@@ -98,6 +99,8 @@ class Crew:
 
     def __init__(self, end):
         self.end, self.waiting, self.running, self.troubles = end, [], [], []
+        files = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+        self.most = MAX_CHILDREN if files < 0 else max(1, min(MAX_CHILDREN, (files - 20) // 4))
 
     def command(self, argv, done, timeout_s):
         """Run a program, by its whole path, in a clean environment and with no input."""
@@ -136,32 +139,40 @@ class Crew:
         """Until all have ended, and those that they brought."""
         try:
             while self.waiting or self.running:
-                while self.waiting and len(self.running) < MAX_CHILDREN:
-                    self._start(*self.waiting.pop(0))
+                while self.waiting and len(self.running) < self.most:
+                    if not self._start(*self.waiting.pop(0)):
+                        break
                 self._wait()
         finally:
             for child in self.running:
                 child.kill()
 
     def _add(self, *what):
-        if len(self.running) < MAX_CHILDREN:
+        if len(self.running) < self.most:
             self._start(*what)
         else:
             self.waiting.append(what)
 
     def _start(self, start, done, timeout_s, crash):
+        """Begin one, or put it off where the user may have no more processes until others have ended."""
         now = time.monotonic()
         if now >= self.end:
-            done(Ended("no-time"))
-            return
-        out, err = os.pipe(), os.pipe()
+            self._tell(done, Ended("no-time"))
+            return True
+        pipes = []
         try:
+            pipes.append(os.pipe())
+            pipes.append(os.pipe())
             pid = os.fork()
         except OSError as error:
-            for descriptor in out + err:
+            for descriptor in [one for pair in pipes for one in pair]:
                 os.close(descriptor)
-            done(Ended(errno.errorcode.get(error.errno, "EIO")))
-            return
+            if self.running:
+                self.waiting.insert(0, (start, done, timeout_s, crash))
+                return False
+            self._tell(done, Ended(errno.errorcode.get(error.errno, "EIO")))
+            return True
+        out, err = pipes
         if pid == 0:
             try:
                 become_child(out[1], err[1], timeout_s)
@@ -171,6 +182,7 @@ class Crew:
         os.close(out[1])
         os.close(err[1])
         self.running.append(Child(pid, out[0], err[0], done, min(now + timeout_s, self.end), crash))
+        return True
 
     def _wait(self):
         poll = select.poll()
@@ -192,11 +204,13 @@ class Crew:
             else:
                 continue
             self.running.remove(child)
-            ended = child.ended(error)
-            try:
-                child.done(ended)
-            except Exception as error:
-                self.troubles.append("%s: %s" % (child.done.__qualname__, type(error).__name__))
+            self._tell(child.done, child.ended(error))
+
+    def _tell(self, done, ended):
+        try:
+            done(ended)
+        except Exception as error:
+            self.troubles.append("%s: %s" % (done.__qualname__, type(error).__name__))
 
 
 def become_child(out, err, timeout_s):

@@ -146,6 +146,16 @@ def test_a_script_that_comes_by_standard_input_is_sh_alone() -> None:
     assert b'"by": "sh"' in done.stdout
 
 
+@pytest.mark.parametrize("limit", ["-n 24", "-n 40"])
+def test_few_open_files_make_it_slower_and_not_poorer(script: Path, limit: str) -> None:
+    ran = run(["sh", "-c", f"ulimit {limit} && exec {sys.executable} -I {script}"])
+    free = run([sys.executable, "-I", script])
+    assert set(ran.items) == set(free.items)
+    assert {key: item.get("error") for key, item in ran.items.items()} == {
+        key: item.get("error") for key, item in free.items.items()
+    }
+
+
 @pytest.mark.parametrize("environment", [{}, NO_PYTHON], ids=["python", "sh"])
 @pytest.mark.parametrize(
     ("home", "shown"),
