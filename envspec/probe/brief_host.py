@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from envspec.probe.brief_gpu import HOW, brief_flag
 from envspec.probe.brief_line import BriefLine, listed
+from envspec.probe.cpu import is_flag
 from envspec.probe.facts import (
     Cudnn,
     Fact,
@@ -80,7 +81,7 @@ def brief_glibcxx(line: BriefLine) -> Fact[tuple[int, ...]]:
 def brief_cpu_flags(line: BriefLine) -> Fact[frozenset[str]]:
     """Those of the brief's list that are there."""
     flags = listed(line.pair("FLAGS").lower())
-    return unknown(HOW) if flags is None else known(frozenset(flags), HOW)
+    return unknown(HOW) if flags is None else known(frozenset(filter(is_flag, flags)), HOW)
 
 
 def brief_memory(line: BriefLine) -> Fact[Memory]:
@@ -153,7 +154,7 @@ def brief_libraries(line: BriefLine) -> Fact[frozenset[str]]:
     if words is None:
         return unknown(HOW)
     own = {name.lower(): name for name in LIBRARIES}
-    return known(frozenset(own.get(word.lower(), word) for word in words), HOW)
+    return known(frozenset(own[word.lower()] for word in words if word.lower() in own), HOW)
 
 
 def brief_mount(line: BriefLine) -> Mount:

@@ -27,7 +27,12 @@ def read_cpu_flags(items: Items) -> Fact[frozenset[str]]:
     match = _FLAGS.search(text.need())
     if match is None:
         return unknown(text.how, "it has no line of flags")
-    return known(frozenset(flag for flag in match[1].split() if _FLAG.fullmatch(flag)), text.how)
+    return known(frozenset(filter(is_flag, match[1].split())), text.how)
+
+
+def is_flag(word: str) -> bool:
+    """Whether a word has the form of a processor's flag."""
+    return _FLAG.fullmatch(word) is not None
 
 
 def read_cpu_count(items: Items) -> Fact[int]:
