@@ -370,3 +370,16 @@ def test_a_host_without_any_python_is_looked_at_by_sh(tmp_path: Path) -> None:
     ran = host.probe("--label", "bare", command="sh", before=hide)
     assert (ran.document["by"], ran.document["label"], ran.err) == ("sh", "bare", "")
     assert ran.value("call:uname")["release"] == RELEASE
+
+
+def test_the_limits_of_a_group_are_carried_without_its_name(tmp_path: Path) -> None:
+    files: dict[str, str | bytes] = {
+        "/sys/fs/cgroup/cgroup.controllers": "memory\n",
+        "/sys/fs/cgroup/memory.max": "8589934592\n",
+        "/sys/fs/cgroup/cpu.max": "200000 100000\n",
+    }
+    assert fake_host(tmp_path, files).probe().value("call:cgroup") == {
+        "version": 2,
+        "memory.max": ["8589934592"],
+        "cpu.max": ["200000 100000"],
+    }

@@ -224,3 +224,33 @@ def test_what_ldconfig_knows_is_sorted_by_its_flags() -> None:
         "sonames": {"libc6,x86-64": ["libcuda.so.1", "libm.so.6"], "libc6": ["libcuda.so.1"]},
         "paths": {"libcuda.so.1": "/lib64/libcuda.so.1"},
     }
+
+
+def test_a_mount_whose_server_is_silent_is_still_told_by_its_table() -> None:
+    record = {"path": "/mnt/nas/models", "for": ["prefix"]}
+    done = SCRIPT["filler"](record, SCRIPT["mount_table"](MOUNTINFO))
+    done(SCRIPT["Ended"]("timeout"))
+    assert record == {
+        "path": "/mnt/nas/models",
+        "for": ["prefix"],
+        "mount-point": "/mnt/nas",
+        "type": "nfs4",
+        "options": "rw,relatime",
+        "error": "timeout",
+    }
+
+
+def test_limits_are_numbers_and_none_is_minus_one() -> None:
+    limits = SCRIPT["limits_item"]()["value"]
+    assert set(limits) == {"nofile", "memlock", "nproc", "stack", "as", "fsize"}
+    assert all(-1 <= one <= 1 << 63 for pair in limits.values() for one in pair)
+
+
+def test_options_are_read_in_any_order_and_each_endpoint_has_its_own_authority() -> None:
+    words = ["--endpoint", "https://a", "--ca-file=a.pem", "--brief", "--endpoint", "https://b", "-o", "x"]
+    assert SCRIPT["read_options"]([*words, "--probe-egress", "[::1]:53"]) == {
+        "endpoint": [["https://a", "a.pem"], ["https://b", None]],
+        "probe-egress": [("::1", 53)],
+        "brief": True,
+        "output": "x",
+    }
