@@ -46,6 +46,8 @@ def surrounding_items(crew, items, environ, timeout_s):
         def done(ended):
             for said in ended.said():
                 items.update(said)
+            for name in HOME_SETTINGS if ended.error else ():
+                items.setdefault("file:~/" + name, {"error": ended.error})
 
         crew.call(lambda say: say(home_settings(home)), done, timeout_s)
 

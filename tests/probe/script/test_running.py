@@ -93,6 +93,8 @@ def test_sh_alone_says_what_it_can_in_the_same_shapes(script: Path, shell: str) 
         ran.items["command:getconf GNU_LIBC_VERSION"]["text"].strip() == python.value("call:libc")["confstr"]
     )
     assert set(ran.value("call:executables")) == set(python.value("call:executables"))
+    network = python.value("call:network")
+    assert ran.value("call:network") == {key: network[key] for key in ("default-route", "resolvers")}
     by_path = {mount["path"]: mount for mount in ran.value("call:mounts")}
     same = {mount["path"]: mount for mount in python.value("call:mounts")}
     assert by_path["/data/no such"]["for"] == ["prefix"]
