@@ -24,7 +24,7 @@ class Change:
 def table_changes(before: Any, after: Any, at: str = "") -> Iterator[Change]:
     """Leaf by leaf what differs between two values of TOML, by dotted path.
 
-    Arrays of texts count as sets; tables in an array are paired by their ``name``.
+    Arrays of texts count as sets; tables in an array are paired by their ``name`` or ``soname``.
     """
     if before == after:
         return
@@ -40,7 +40,8 @@ def _named(item: Any) -> Any:
     """Rows of an array under their names, where each has one of its own."""
     if not isinstance(item, (list, tuple)) or not item:
         return item
-    if all(isinstance(row, Mapping) and isinstance(row.get("name"), str) for row in item):
-        named = {row["name"]: row for row in item}
-        return named if len(named) == len(item) else item
+    for key in ("name", "soname"):
+        if all(isinstance(row, Mapping) and isinstance(row.get(key), str) for row in item):
+            named = {row[key]: row for row in item}
+            return named if len(named) == len(item) else item
     return item

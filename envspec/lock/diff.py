@@ -116,7 +116,7 @@ def diff(a: Lock, b: Lock) -> Changes:
         changed=tuple(changed),
         unchanged=len(both) - len(changed),
         assets=asset_changes(a, b),
-        other=tuple(table_changes(_other(a), _other(b))),
+        other=(*table_changes(_other(a), _other(b)), *_contract_changes(a, b, of_sources=True)),
     )
 
 
@@ -220,6 +220,7 @@ def _consequences(a: Lock, b: Lock) -> Iterator[Change]:
     yield Change("hosts to fetch from", a.hosts, b.hosts)
     if a.verdict or b.verdict:
         yield Change("the promised host", _verdict(a), _verdict(b))
+    yield from _contract_changes(a, b, of_sources=False)
     yield from table_changes(_host_side(a), _host_side(b))
 
 
@@ -228,7 +229,6 @@ def _host_side(lock: Lock) -> dict[str, Any]:
     tags = [_tags(file) for file in _wheels(lock) if file.name.endswith(".whl")]
     return {
         "target": lock.target,
-        "contract": lock.contract,
         "environments": lock.environments,
         "wheel tags": tuple(sorted({interpreter for interpreter, _ in tags})),
         "wheel platforms": tuple(sorted({platform for _, platforms in tags for platform in platforms})),
@@ -244,6 +244,14 @@ def _verdict(lock: Lock) -> str | None:
     if not grade:
         return str(status) if status else None
     return f"{grade} ({status})" if status else str(grade)
+
+
+def _contract_changes(a: Lock, b: Lock, *, of_sources: bool) -> Iterator[Change]:
+    """What differs in what a host must have, or in who says so."""
+    for change in table_changes(a.contract, b.contract, "contract"):
+        name = change.subject.rpartition(".")[2]
+        if (name in ("by", "source") or name.endswith("-source")) == of_sources:
+            yield change
 
 
 def _verdict_table(lock: Lock) -> dict[str, Any]:

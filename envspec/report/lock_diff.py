@@ -49,12 +49,19 @@ def _arrow(change: Change) -> str:
     """``a -> b``; of a set only what went and what came."""
     if change.same:
         return f"{plain(change.before)} (the same)"
-    before, after = change.before, change.after
+    before, after = _gist(change.before), _gist(change.after)
     if _is_set(before) and _is_set(after) and set(before or ()) != set(after or ()):
         gone = [f"-{plain(item)}" for item in before or () if item not in (after or ())]
         come = [f"+{plain(item)}" for item in after or () if item not in (before or ())]
         return "  ".join(gone + come)
     return f"{plain(before)} -> {plain(after)}"
+
+
+def _gist(item: Any) -> Any:
+    """Of a finding that only one side has: its status, and why."""
+    if isinstance(item, Mapping) and {"status", "actual"} <= item.keys():
+        return f"{item['status']}: {item.get('why') or item['actual']}"
+    return item
 
 
 def _is_set(item: Any) -> bool:

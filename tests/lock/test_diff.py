@@ -98,8 +98,8 @@ def test_consequences_for_the_host_are_told() -> None:
         Change("glibc that the wheels need", "2.17", "2.28"),
         Change("hosts to fetch from", ("default", "old.example"), ("default", "new.example")),
         Change("the promised host", None, "refused (fail)"),
-        Change("target.python", "3.10", "3.11"),
         Change("contract.driver", None, {"floor": "525.60.13"}),
+        Change("target.python", "3.10", "3.11"),
         Change(
             "wheel platforms",
             ("linux_x86_64", "manylinux2014_x86_64", "manylinux_2_17_x86_64"),
@@ -227,4 +227,19 @@ def test_a_variable_of_the_target_and_a_finding_are_told_by_their_names() -> Non
     assert [change.subject for change in diff(before, after).other] == [
         "environment.HF_HUB_OFFLINE.value",
         "verdict.findings",
+    ]
+
+
+def test_who_says_a_consequence_stands_apart_from_it() -> None:
+    def asking(version: str, source: str) -> Lock:
+        libraries = [{"soname": "libGL.so.1", "by": f"opencv {version}", "needed": "import"}]
+        return lock(
+            contract={"driver": {"full": version, "full-source": source}, "libraries": libraries},
+        )
+
+    changes = diff(asking("520.61.05", "row 1"), asking("530.30.02", "row 2"))
+    assert [change.subject for change in changes.consequences if not change.same] == ["contract.driver.full"]
+    assert [change.subject for change in changes.other] == [
+        "contract.driver.full-source",
+        "contract.libraries.libGL.so.1.by",
     ]
