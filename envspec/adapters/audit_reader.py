@@ -9,8 +9,9 @@ from typing import BinaryIO, NamedTuple, NoReturn
 
 from envspec.adapters.files import sha256_of
 from envspec.audit.archive import BrokenWheelError
+from envspec.audit.package import MAX_SOURCE_BYTES
 from envspec.audit.reading import Reading, merged
-from envspec.audit.source import MAX_SOURCE_BYTES, is_skipped, read_sources
+from envspec.audit.source import is_skipped, read_sources
 from envspec.audit.tables import sinks
 from envspec.audit.wheel import MAX_SOURCES_BYTES, big_libraries, read_wheel
 from envspec.errors import BrokenArtifactError, EnvspecError

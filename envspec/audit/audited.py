@@ -37,6 +37,8 @@ class Fetch(NamedTuple):
     """Of a default: whether the package offers the function at its top."""
     through: str = ""
     """Of a default: the project whose code fetches it."""
+    is_followed: bool = True
+    """Of a default: whether it was followed to what fetches it, or its parameter's name tells alone."""
 
 
 class AuditedPackage(NamedTuple):
@@ -184,6 +186,7 @@ def _default(hidden: HiddenModel, held: Sequence[Held], owners: Mapping[str, str
         covered=covers(held, hidden.provider, (hidden.value,)),
         provider=hidden.provider,
         is_entry=hidden.is_entry,
+        is_followed=hidden.is_followed,
         through=owners.get(hidden.through, hidden.through),
     )
 

@@ -50,6 +50,8 @@ class HiddenModel(NamedTuple):
     """Module of the library that fetches it: ``sentence_transformers``."""
     is_entry: bool = True
     """Whether the package offers the function at its top, so that its ordinary use comes by."""
+    is_followed: bool = True
+    """Whether it was followed to what fetches it; else its parameter's name is all that tells."""
 
 
 class AssetUrls(NamedTuple):

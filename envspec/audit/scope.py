@@ -164,6 +164,10 @@ class SourceFile:
         base = ".".join(parts[: max(0, len(parts) - node.level + 1)])
         return f"{base}.{node.module}" if node.module else base
 
+    def imports(self, module: str) -> bool:
+        """Whether it imports a module, or something of it."""
+        return any(f"{origin}.".startswith(f"{module}.") for origin in self._aliases.values())
+
     def exported(self) -> Iterator[tuple[str, str]]:
         """(name, origin) of what a package's ``__init__`` gives under its own name."""
         if self._package == self.module:

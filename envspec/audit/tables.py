@@ -174,6 +174,7 @@ class Sinks:
         for other in table.not_a_sink:
             for name in other.names:
                 self._add(name, None)
+        self.defaults = frozenset(name.encode() for name in table.defaults.parameters)
         self.tokens: tuple[bytes, ...] = tuple(token.encode() for token in sorted(tokens))
 
     def _add(self, name: str, row: SinkRow | None) -> None:

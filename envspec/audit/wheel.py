@@ -22,8 +22,9 @@ from envspec.audit.archive import (
     shown,
 )
 from envspec.audit.library import Library, read_library
+from envspec.audit.package import MAX_SOURCE_BYTES
 from envspec.audit.reading import Elf, Reading, merged
-from envspec.audit.source import MAX_SOURCE_BYTES, is_skipped, read_sources
+from envspec.audit.source import is_skipped, read_sources
 from envspec.audit.tables import Sinks
 
 ALONE_BYTES = 24 << 20

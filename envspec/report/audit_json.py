@@ -78,5 +78,6 @@ def _fetch(fetch: Fetch) -> Mapping[str, Any]:
         "covered": fetch.covered,
         "provider": fetch.provider,
         "places": fetch.places,
+        "followed": fetch.is_followed,
         "fetches-assets": fetch.is_strong,
     }

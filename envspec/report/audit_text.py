@@ -118,6 +118,7 @@ def _fetch(fetch: Fetch) -> str:
         "script": " when it's run as a program",
     }[fetch.reach]
     through = f", through {fetch.through}" if fetch.through else ""
+    through += "" if fetch.is_followed else ", as its parameter's name says"
     covered = " [in the lock]" if fetch.covered else ""
     return f"{_place(fetch)}: {what}{when}{through}{covered}"
 

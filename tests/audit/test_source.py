@@ -262,3 +262,36 @@ def test_every_form_of_syntax_is_walked() -> None:
     )
     assert [row.call for row in reading.egress] == ["requests.Session", "requests.Session.get"]
     assert reading.not_read == ()
+
+
+REGISTRY = """\
+    from demo.registry import KINDS
+    class Embedding:
+        def __init__(self, model_name: str = "BAAI/bge-small-en-v1.5", colour="red-2", device="cuda-0"):
+            self.inner = KINDS[model_name](model_name)
+    """
+FETCHING = "from huggingface_hub import snapshot_download\ndef pull(r): snapshot_download(r)\n"
+
+
+def test_a_default_that_cannot_be_followed_tells_by_the_name_of_its_parameter() -> None:
+    reading = read(
+        demo_of___init__="from demo.embedding import Embedding\n",
+        demo_of_embedding=REGISTRY,
+        demo_of_pull=FETCHING,
+    )
+    assert reading.hidden == (
+        HiddenModel(
+            "demo/embedding.py", 3, "Embedding.__init__", "model_name", "BAAI/bge-small-en-v1.5",
+            "huggingface", is_followed=False,
+        ),
+    )  # fmt: skip
+
+
+def test_a_name_tells_nothing_in_a_package_that_fetches_nothing_or_does_not_offer_it() -> None:
+    assert read(demo_of___init__=REGISTRY).hidden == ()
+    assert read(demo_of___init__="", demo_of_embedding=REGISTRY, demo_of_pull=FETCHING).hidden == ()
+
+
+def test_a_model_of_a_paid_service_is_not_fetched() -> None:
+    source = "import openai\n" + dedent(REGISTRY)
+    assert read(demo_of___init__=source, demo_of_pull=FETCHING).hidden == ()
