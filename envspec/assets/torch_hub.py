@@ -10,13 +10,14 @@ from __future__ import annotations
 import datetime
 import functools
 import re
-from typing import Annotated
+from collections.abc import Generator, Sequence
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 import msgspec
 
 from envspec.assets.data_table import read_table
-from envspec.assets.interface import Context, Fetch, Fetched, Plan, Planned, Wish
+from envspec.assets.interface import Context, Fetch, Fetched, Plan, Planned, ReadDistribution, Wish
 from envspec.assets.one_file import OneFile, Record, elsewhere, file_name, one_file
 from envspec.errors import HashMismatchError
 from envspec.lock.document import Asset, Variable
@@ -36,6 +37,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True,
     url: _Word
     prefix: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{8,64}$")]
     """The start of its sha256."""
+    module: Annotated[str, msgspec.Meta(pattern=r"^torchvision/models/[a-z0-9_/]+\.py$")]
+    """The one of torchvision that names the file."""
     size_mib: float
     source: _Word
     checked: datetime.date
@@ -50,9 +53,15 @@ class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 @functools.cache
+def table() -> Table:
+    """The recorded table."""
+    return read_table("torchvision.toml", Table)
+
+
+@functools.cache
 def rows() -> dict[str, Row]:
-    """The recorded table by URL."""
-    return {row.url: row for row in read_table("torchvision.toml", Table).file}
+    """Its rows by URL."""
+    return {row.url: row for row in table().file}
 
 
 def plan(wish: Wish, context: Context) -> Plan:
@@ -70,6 +79,7 @@ def plan(wish: Wish, context: Context) -> Plan:
         (fetched,) = yield [Fetch(url, _expected_size(url))]
         found = _fetched(url, fetched)
     _refuse_other_start(url, prefix, found)
+    warning = (yield from _read_torchvision(rows()[url])) if _is_torchvisions(wish) else ""
     asset = Asset(
         kind=wish.kind,
         provider=wish.provider,
@@ -79,7 +89,24 @@ def plan(wish: Wish, context: Context) -> Plan:
         variables=(Variable("TORCH_HOME", f"{{assets}}/{HOME}", (wish.label,), _SOURCE),),
         unconfirmed=found.unconfirmed,
     )
-    return Planned(asset)
+    return Planned(asset, (warning,) if warning else ())
+
+
+def _is_torchvisions(wish: Wish) -> bool:
+    return wish.provider == "torchvision" and wish.said["url"] in rows()
+
+
+def _read_torchvision(row: Row) -> Generator[Sequence[ReadDistribution], Sequence[Any], str]:
+    """What to warn of where the locked torchvision doesn't name this file, or can't be asked."""
+    (held,) = yield [ReadDistribution("torchvision", (row.module,))]
+    version = table().version
+    if held is None:
+        return f"torchvision isn't among the locked distributions; the file is one of {version}"
+    if held.unread:
+        return f"nobody looked into {held.file_name} ({held.unread}); the file is one of {version}"
+    if f'"{row.url}"'.encode() in held.members.get(row.module, b""):
+        return ""
+    return f"{row.module} of torchvision {held.version} doesn't name this file, as {version} does"
 
 
 def known_prefix(url: str, said: str) -> str:

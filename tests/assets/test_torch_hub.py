@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from envspec.assets.interface import Absent, Fetch, Planned
+from envspec.assets.interface import Absent, Distribution, Fetch, Planned
 from envspec.assets.torch_hub import known_prefix, plan, rows
 from envspec.errors import HashMismatchError
 from envspec.lock.document import Asset, AssetFile, Variable
@@ -91,6 +91,46 @@ def test_a_relock_fetches_nothing_while_the_start_still_fits() -> None:
         planned(first.asset, url=PLAIN, hash_prefix="0" * 8)
 
 
+RESNET = "https://download.pytorch.org/models/resnet18-f37072fd.pth"
+NAMES_IT = f'url="{RESNET}",'.encode()
+
+
+def torchvision(source: bytes = NAMES_IT, unread: str = "") -> Distribution:
+    members = {"torchvision/models/resnet.py": source}
+    return Distribution("torchvision", "0.16.2", "torchvision-0.16.2.whl", members, unread)
+
+
+@pytest.mark.parametrize(
+    ("held", "warnings"),
+    [
+        (torchvision(), ()),
+        (None, ("torchvision isn't among the locked distributions; the file is one of 0.29.1",)),
+        (
+            torchvision(b"url=WEIGHTS"),
+            ("torchvision/models/resnet.py of torchvision 0.16.2 doesn't name this file, as 0.29.1 does",),
+        ),
+        (
+            torchvision(unread="its index is recorded"),
+            ("nobody looked into torchvision-0.16.2.whl (its index is recorded); the file is one of 0.29.1",),
+        ),
+    ],
+    ids=["named", "not locked", "another", "unread"],
+)
+def test_a_file_of_torchvision_is_sought_in_the_locked_wheel(
+    held: Distribution | None, warnings: tuple[str, ...]
+) -> None:
+    answers = ModelAnswers(distributions={"torchvision": held} if held else {})
+    outcome = plan_model(plan, answers, provider="torchvision", url=RESNET, sha256="f37072fd" + "0" * 56)
+    assert isinstance(outcome, Planned)
+    assert outcome.warnings == warnings
+
+
+def test_torch_hub_looks_into_no_wheel() -> None:
+    answers = ModelAnswers()
+    plan_model(plan, answers, provider="torch.hub", url=RESNET, sha256="f37072fd" + "0" * 56)
+    assert answers.asked == []
+
+
 @pytest.mark.parametrize(
     ("url", "said", "prefix"),
     [
@@ -118,3 +158,11 @@ def test_the_table_is_the_one_that_was_gathered() -> None:
         url: prefix for url, prefix in found.items() if prefix
     }
     assert len(rows()) == 166
+
+
+@pytest.mark.registry
+def test_each_file_stands_in_the_module_of_the_release_that_the_table_names(release: Any) -> None:
+    modules = sorted({row.module for row in rows().values()})
+    members = release("torchvision==0.29.1", *modules)
+    missing = [row.url for row in rows().values() if f'"{row.url}"'.encode() not in members[row.module]]
+    assert missing == []
