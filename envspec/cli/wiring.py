@@ -254,18 +254,20 @@ class World:
         return self._asset_answers
 
     def _lean_http(self) -> Http:
-        if self._lean is None:
-            from envspec.adapters.web import open_http
+        with self._opening:
+            if self._lean is None:
+                from envspec.adapters.web import open_http
 
-            self._lean = open_http(timeout_s=self._arguments.timeout, lean=True)
-        return self._lean
+                self._lean = open_http(timeout_s=self._arguments.timeout, lean=True)
+            return self._lean
 
     def _download_http(self) -> Http:
-        if self._downloads is None:
-            from envspec.adapters.web import open_http
+        with self._opening:
+            if self._downloads is None:
+                from envspec.adapters.web import open_http
 
-            self._downloads = open_http(timeout_s=self._arguments.timeout, lean=False)
-        return self._downloads
+                self._downloads = open_http(timeout_s=self._arguments.timeout, lean=False)
+            return self._downloads
 
 
 def _mirror(text: str) -> tuple[str, str]:
