@@ -1,3 +1,4 @@
+envspec_sought=no
 for envspec_python in "$ENVSPEC_PYTHON" python3 /usr/libexec/platform-python /usr/bin/python3 \
   python3.14 python3.13 python3.12 python3.11 python3.10 python3.9 python3.8 python3.7 python3.6; do
   [ "$ENVSPEC_PYTHON" != none ] || break
@@ -8,6 +9,7 @@ for envspec_python in "$ENVSPEC_PYTHON" python3 /usr/libexec/platform-python /us
   "$envspec_python" -I -S -B -c 'import sys; sys.exit(sys.version_info < (3, 6))' >/dev/null 2>&1 || continue
   exec "$envspec_python" -I -S -B "$0" "$@"
 done
+[ "$envspec_python" != python3.6 ] || envspec_sought=yes
 
 # There is no Python here: what sh alone can see, in the shapes of the same document.
 LC_ALL=C LANG=C
@@ -40,7 +42,7 @@ while [ $# -gt 0 ]; do
 done
 
 # One line of text as the inside of a JSON string. Bytes beyond ASCII and control characters become "?".
-odd_text='*[! -~]*' odd_char='[! -~]'
+odd_text='*[! -~]*' odd_char='[! -~]' tab=$(printf '\t')
 quoted() {
   case $1 in
     $odd_text | *\\* | *\"*) ;;
@@ -52,6 +54,7 @@ quoted() {
     rest=${rest#?}
     case $char in
       \\ | \") printf '\\%s' "$char" ;;
+      "$tab") printf '\\t' ;;
       $odd_char) printf '?' ;;
       *) printf %s "$char" ;;
     esac
@@ -66,7 +69,7 @@ key() {
 word_begin='[ (]' word_end='[ )]'
 nameless() {
   line=$1
-  [ ${#line} -le 2000 ] || line=$(printf %.2000s "$line")
+  [ ${#line} -le 4000 ] || line=$(printf %.4000s "$line")
   for time in 1 2 3 4; do
     case $line in *@*) ;; *) return ;; esac
     [ $time -lt 4 ] || { line=${line%%@*}; return; }
@@ -173,6 +176,47 @@ EOT
   printf '}'
 }
 
+# Of the host's own word size: what the loader knows, and the symbol versions of libstdc++.
+libraries() {
+  case $(uname -m) in x86_64) word=x86-64 ;; aarch64) word=AArch64 ;; *) return ;; esac
+  loader=
+  for folder in /sbin /usr/sbin; do
+    [ -x $folder/ldconfig ] && loader=$folder/ldconfig
+  done
+  known=
+  [ -z "$loader" ] || known=$(limited $loader -p 2>/dev/null)
+  case $known in *" (libc6,$word"*)
+    key call:libraries
+    printf '{"value": {"how": "ldconfig -p", "paths": {}, "sonames": {"libc6,%s": [' $word
+    between=
+    while read -r name flags rest; do
+      case $flags in "(libc6,$word)" | "(libc6,$word,")
+        printf '%s"' "$between"
+        quoted "$name"
+        printf '"'
+        between=', ' ;;
+      esac
+    done <<EOT
+$known
+EOT
+    printf ']}}}' ;;
+  esac
+  for folder in /usr/lib64 /usr/lib /lib64 /lib /usr/lib/x86_64-linux-gnu /usr/lib/aarch64-linux-gnu; do
+    [ -f $folder/libstdc++.so.6 ] || continue
+    known=$(limited grep -ao 'GLIBCXX_3[.]4[.][0-9]*' $folder/libstdc++.so.6 2>/dev/null)
+    [ -n "$known" ] || continue
+    key call:libstdcxx
+    printf '{"value": {"path": "%s", "versions": [' "$folder/libstdc++.so.6"
+    between=
+    for name in $known; do
+      printf '%s"%s"' "$between" "$name"
+      between=', '
+    done
+    printf ']}}'
+    break
+  done
+}
+
 document() {
   printf '%s\n' '----- BEGIN ENVSPEC EVIDENCE -----'
   printf '{"envspec-evidence": 1, "by": "sh", "probe": "@VERSION@", "identified": false, "label": "'
@@ -198,6 +242,12 @@ EOT
     [ ! -e "$loader" ] || { key call:libc; printf '{"value": {"musl": true}}'; break; }
   done
   file /proc/meminfo
+  if [ -r /proc/cpuinfo ]; then
+    while IFS= read -r line && [ -n "$line" ]; do printf '%s\n' "$line"; done </proc/cpuinfo | text file:/proc/cpuinfo
+    comma=', '
+  fi
+  libraries
+  [ $envspec_sought = no ] || { key call:pythons; printf '{"value": []}'; }
   processors=$(getconf _NPROCESSORS_ONLN 2>/dev/null) || processors=
   number "$processors" || processors=$(nproc 2>/dev/null)
   if number "$processors"; then key call:cpu; printf '{"value": {"count": %s}}' "$processors"; fi

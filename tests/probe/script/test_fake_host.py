@@ -370,6 +370,7 @@ def test_a_host_without_any_python_is_looked_at_by_sh(tmp_path: Path) -> None:
     ran = host.probe("--label", "bare", command="sh", before=hide)
     assert (ran.document["by"], ran.document["label"], ran.err) == ("sh", "bare", "")
     assert ran.value("call:uname")["release"] == RELEASE
+    assert ran.value("call:pythons") == []
 
 
 def test_the_limits_of_a_group_are_carried_without_its_name(tmp_path: Path) -> None:

@@ -93,6 +93,15 @@ def test_sh_alone_says_what_it_can_in_the_same_shapes(script: Path, shell: str) 
         ran.items["command:getconf GNU_LIBC_VERSION"]["text"].strip() == python.value("call:libc")["confstr"]
     )
     assert set(ran.value("call:executables")) == set(python.value("call:executables"))
+    flags = "libc6,x86-64" if python.value("call:uname")["machine"] == "x86_64" else "libc6,AArch64"
+    sonames = python.value("call:libraries")["sonames"][flags]
+    assert sorted(set(ran.value("call:libraries")["sonames"][flags])) == sonames
+    versions = {
+        name for name in python.value("call:libstdcxx")["versions"] if name.startswith("GLIBCXX_3.4.")
+    }
+    assert set(ran.value("call:libstdcxx")["versions"]) >= versions
+    assert ran.items["file:/proc/cpuinfo"]["text"].splitlines()[0] == "processor\t: 0"
+    assert "call:pythons" not in ran.items, "none was looked for"
     network = python.value("call:network")
     assert ran.value("call:network") == {key: network[key] for key in ("default-route", "resolvers")}
     by_path = {mount["path"]: mount for mount in ran.value("call:mounts")}
@@ -116,7 +125,7 @@ def test_sh_alone_keeps_a_document_of_json_whatever_a_text_holds(script: Path, t
     assert ran.items["file:/etc/os-release"]["text"].splitlines() == [
         "ID=x",
         'NAME="quo\\"ted \\\\ back"',
-        'PRETTY_NAME="?? ?[31m ? tab ??"',
+        'PRETTY_NAME="?? ?[31m \t tab ??"',
     ]
 
 
