@@ -5,6 +5,7 @@ Most of a host's names never get here, since the items carry numbers and chosen 
 A part of probe.py: Python 3.6, standard library alone.
 """
 
+import json
 import os
 import re
 
@@ -58,6 +59,7 @@ IPV6 = re.compile(
 SERIAL = re.compile(r"(?i)(serial(?:[ _-]?(?:number|no|nr))?\.?\s*[:=#]\s*)(?!N/A)[^\s,;|\"]+")
 URL_HOST = re.compile(r"(?<![A-Za-z0-9+.-])([A-Za-z][A-Za-z0-9+.-]*://)(?:[^\s/@\"']*@)?[^\s/:\"'\[\]]+")
 AT_HOST = re.compile(r"(?<![A-Za-z0-9_.+-])[A-Za-z0-9_.+-]+@[A-Za-z0-9][A-Za-z0-9_.-]*")
+WORD = re.compile("[0-9a-z]+")
 HOME = re.compile(r"(/(?:home|Users|homes|users)/)[^/\s\"':,;|]+")
 
 
@@ -74,12 +76,18 @@ class Redactor:
         if (self.home.count("/") == 1 and self.home != "/root") or self.home == "/var/tmp":
             self.home = ""  # a service's: /data is a place that rules ask for by its name
         hosts, domains = host_names(environ)
-        self.words = [
-            (words_pattern(names), word)
-            for names, word in ((hosts, "[host]"), (domains, "[domain]"), (users, "[user]"))
-        ]
+        self.names = ((hosts, "[host]"), (domains, "[domain]"), (users, "[user]"))
+        self.home_pattern = re.compile(r"(?<![\w.-])" + re.escape(self.home) + r"(?![\w.-])")
+        self.words = []
 
     def items(self, items):
+        """Each item without names. Only names that are here make the patterns: big sites have thousands."""
+        worded = {key: item for key, item in items.items() if not key.startswith(LITERAL)}
+        here = frozenset(WORD.findall(json.dumps(worded, ensure_ascii=False).lower()))
+        self.words = [
+            (words_pattern([name for name in names if here.issuperset(WORD.findall(name.lower()))]), word)
+            for names, word in self.names
+        ]
         return {self.key(key): self.item(key, items[key]) for key in sorted(items)}
 
     def key(self, key):
@@ -99,7 +107,7 @@ class Redactor:
 
     def text(self, text, key):
         if self.home:
-            text = re.sub(re.escape(self.home) + r"(?![\w.-])", "~", text)
+            text = self.home_pattern.sub("~", text)
         for pattern, word in SHAPES:
             text = pattern.sub(word, text)
         if ":" in text:

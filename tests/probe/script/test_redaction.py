@@ -17,6 +17,7 @@ class Site:
         texts = {
             "/etc/passwd": (
                 "root:x:0:0::/root:/bin/sh\nlee:x:1001:1001::/home/lee:/bin/sh\nml:x:1002:1::/x:/bin/sh\n"
+                + "".join(f"p{number}:x:{2000 + number}:1::/x:/x\n" for number in range(4900))
             ),
             "/etc/resolv.conf": "search lab.example corp.example\nnameserver 10.0.0.1\n",
         }
@@ -38,8 +39,8 @@ class Site:
         )
 
     def text(self, text: str, key: str = "file:/etc/motd") -> str:
-        cleaned: str = self.redactor.item(key, {"text": text})["text"]
-        return cleaned
+        [cleaned] = self.redactor.items({key: {"text": text}}).values()
+        return str(cleaned["text"])
 
 
 @pytest.fixture
@@ -75,6 +76,7 @@ def site(monkeypatch: pytest.MonkeyPatch) -> Site:
         ("owner kim, group kim-users, akimbo", "owner [user], group [user]-users, akimbo"),
         ("/home/park/env and /data/home/choi", "/home/[user]/env and /data/home/[user]"),
         ("/nfs/people/kim/.cache", "~/.cache"),
+        ("/old/nfs/people/kim/x, /nfs/people/kimchi", "/old/nfs/people/[user]/x, /nfs/people/kimchi"),
         ("/data/lee/models", "/data/[user]/models"),
     ],
 )
