@@ -47,6 +47,22 @@ _STARTER_TAIL = """\
 # name = "corp"
 # url = "https://index.example/simple"
 # packages = ["our-models"]
+
+# [[models]]                        # weights that would be fetched at first use; `envspec audit` finds them
+# provider = "huggingface"          # easyocr, openai-whisper, url, path, ...: docs/providers.md
+# repo = "openai/whisper-tiny"
+
+# [[files]]                         # your own code and configuration
+# path = "app/"
+# dest = "app/"
+
+# [[installers]]                    # most environments need none
+# kind = "python"                   # cuda, cudnn, driver, cuda-compat, python, file
+# version = "3.10.18"
+
+# [install]
+# prefix = "/data/envs"             # where it goes on the target
+# scratch = "/data/tmp"             # never /tmp where / is small
 """
 
 

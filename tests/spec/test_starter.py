@@ -17,11 +17,18 @@ def test_the_starter_stays_a_spec_with_its_tables_uncommented() -> None:
     for table in (
         *("[target.disk]", '"/" =', '"/data" =', "[lock]", "files =", "[variants.", "cuda =", "[[index]]"),
         *('name = "corp"', "url =", "packages =", "exclude-newer =", "sdists =", "constraints ="),
+        *("[[models]]", "provider =", "repo =", "[[files]]", "path =", "dest =", "[[installers]]"),
+        *("kind =", "version =", "[install]", "prefix =", "scratch ="),
     ):
         assert f"# {table}" in text
         text = text.replace(f"# {table}", table)
     spec = read_spec(text, "x")
     assert {name: tables.cuda for name, tables in spec.variants.items()} == {"cu118": "11.8", "cu121": "12.1"}
+    tables = spec.variants["cu118"]
+    assert [model.label for model in tables.models] == ["huggingface openai/whisper-tiny@main"]
+    assert [file.label for file in tables.files] == ["app/"]
+    assert [installer.label for installer in tables.installers] == ["python 3.10.18"]
+    assert tables.install.prefix == "/data/envs"
 
 
 def test_what_was_imported_is_in_the_spec() -> None:
