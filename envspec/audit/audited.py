@@ -27,14 +27,12 @@ class Fetch(NamedTuple):
     what: tuple[str, ...]
     """Models or URLs; empty: named at run time."""
     reach: str
-    """``default``: happens if the caller names nothing. ``import``, ``call``, ``script``."""
+    """``default``: ordinary use fetches it if the caller names nothing. ``import``, ``call``, ``script``."""
     covered: bool
     provider: str = ""
     places: int = 1
     is_strong: bool = True
     """Whether assets are fetched by it; else it can merely talk to a network."""
-    is_entry: bool = False
-    """Of a default: whether the package offers the function at its top."""
     through: str = ""
     """Of a default: the project whose code fetches it."""
     is_followed: bool = True
@@ -146,7 +144,7 @@ def _owners(readings: Mapping[str, Reading]) -> dict[str, str]:
 
 def _is_open(fetch: Fetch) -> bool:
     """Whether it's what ordinary use fetches if the caller names nothing, and the lock doesn't hold it."""
-    return fetch.reach == "default" and fetch.is_entry and not fetch.covered
+    return fetch.reach == "default" and not fetch.covered
 
 
 def _fetches(reading: Reading, held: Sequence[Held], owners: Mapping[str, str]) -> Iterable[Fetch]:
@@ -182,10 +180,9 @@ def _default(hidden: HiddenModel, held: Sequence[Held], owners: Mapping[str, str
         line=hidden.line,
         call=f"{hidden.function}({hidden.parameter}=...)",
         what=(hidden.value,),
-        reach="default",
+        reach="default" if hidden.is_entry else "call",
         covered=covers(held, hidden.provider, (hidden.value,)),
         provider=hidden.provider,
-        is_entry=hidden.is_entry,
         is_followed=hidden.is_followed,
         through=owners.get(hidden.through, hidden.through),
     )
@@ -198,7 +195,6 @@ def _rank(fetch: Fetch) -> tuple[object, ...]:
     return (
         fetch.covered,
         not fetch.is_strong,
-        not fetch.is_entry,
         _REACHES.index(fetch.reach),
         not fetch.what,
         fetch.file,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from envspec.audit.audited import Audited, AuditedPackage, Fetch
 from envspec.audit.coverage import Held, covers, held_models
 from envspec.audit.reading import ANALYSER, Started
+from envspec.audit.tables import sinks
 
 if TYPE_CHECKING:
     from envspec.lock.document import Lock
@@ -56,17 +57,30 @@ def _of_row(row: Mapping[str, Any], files: Sequence[str], held: Sequence[Held]) 
                 f"{name} and {each.get('name')} install different bytes at {each.get('differing')} path(s),"
                 f" {each.get('path')} among them; the last one wins"
             )
-    if row.get("uncovered") is not True:
+    if row.get("uncovered") is True:
+        yield from _uncovered(row, held)
+
+
+def _uncovered(row: Mapping[str, Any], held: Sequence[Held]) -> Iterator[str]:
+    """As ``audited`` says it: by a default; else of a known user of models; else by the first fetch."""
+    name, why = row.get("name"), row.get("why")
+    fetches = [each for each in _rows(row, "egress") if not _is_held(each, held)]
+    defaults = [each for each in fetches if each.get("reach") == "default"]
+    if not defaults and isinstance(why, str):
+        if not covers(held, str(row.get("provider", "")), ()):
+            yield f"{name}: {why}; no model of this lock covers it"
         return
-    for fetch in _rows(row, "egress"):
-        provider, what = str(fetch.get("provider", "")), str(fetch.get("what", ""))
-        if covers(held, provider, what.split(", ") if what else ()):
-            continue
+    for fetch in (defaults or fetches)[:1]:
         place = f"{fetch.get('file')}:{fetch.get('line')}" if fetch.get("line") else fetch.get("file")
-        told = what or "what its caller names"
-        unless = " if the caller names nothing" if fetch.get("reach") == "default" else ""
+        told = fetch.get("what") or "what its caller names"
+        unless = " if the caller names nothing" if defaults else ""
         yield f"{name} fetches {told}{unless} ({place}); no model of this lock covers it"
-        return
+
+
+def _is_held(fetch: Mapping[str, Any], held: Sequence[Held]) -> bool:
+    what = fetch.get("what")
+    named = what.split(", ") if isinstance(what, str) and what else ()
+    return covers(held, str(fetch.get("provider", "")), named)
 
 
 def _rows(row: Mapping[str, Any], key: str) -> Iterator[Mapping[str, Any]]:
@@ -90,13 +104,15 @@ def _row(package: AuditedPackage, audited: Audited) -> dict[str, Any]:
             {"soname": each.soname, "needed": each.needed, "by": each.by}
             for each in (() if audited.not_read else asked.libraries)
         ],
-        "executables": list(_executables(reading.started)),
+        "executables": list(_executables(reading.started, sinks().table.programs.matter)),
         "code-targets": list(reading.code_targets),
         "unpacked-bytes": reading.unpacked_bytes,
         "files": reading.file_count,
         "not-read": [*_unsettled(package, audited), *reading.not_read[:_MAX_NOT_READ]],
         "conflicts": list(_conflicts(package, audited)),
         "uncovered": package.is_uncovered,
+        "why": package.known.why if package.is_uncovered and package.known is not None else "",
+        "provider": package.known.provider if package.is_uncovered and package.known is not None else "",
         "egress": [_fetch(each) for each in package.fetches if each.is_strong][:_MAX_FETCHES],
     }
     return {name: cell for name, cell in row.items() if cell or name in ("files", "unpacked-bytes")}
@@ -122,11 +138,12 @@ def _conflicts(package: AuditedPackage, audited: Audited) -> Iterator[dict[str, 
             }
 
 
-def _executables(started: Iterable[Started]) -> Iterable[dict[str, str]]:
-    """Each program once, with the first place that starts it."""
+def _executables(started: Iterable[Started], matter: Container[str]) -> Iterable[dict[str, str]]:
+    """Each program that a server may lack, once, with the first place that starts it."""
     first: dict[str, Started] = {}
     for each in started:
-        first.setdefault(each.name, each)
+        if each.name in matter:
+            first.setdefault(each.name, each)
     for name in sorted(first):
         yield {"name": name, "needed": "use", "by": f"{first[name].file}:{first[name].line}"}
 

@@ -47,6 +47,8 @@ class Programs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     installer: tuple[str, ...]
     elsewhere: frozenset[str]
     """Programs of other systems, which code for all of them names."""
+    matter: frozenset[str]
+    """Programs that a bare server may lack and its user will miss; of others only the report tells."""
     source: str
     checked: datetime.date
 

@@ -5,13 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from envspec.audit.audited import Audited, AuditedPackage, Fetch
+from envspec.audit.tables import sinks
 
-_WELL_KNOWN = {
-    "c++", "cc", "clang", "curl", "espeak", "espeak-ng", "ffmpeg", "ffprobe", "g++", "gcc", "git", "gs",
-    "java", "ldconfig", "ninja", "nvcc", "nvidia-smi", "perl", "pdftoppm", "sox", "ssh", "tesseract",
-    "unrar", "wget",
-}  # fmt: skip
-"""Programs that a server may lack and its user will miss; others are only counted."""
 _PATHS_SHOWN = 3
 _FETCHES_SHOWN = 3
 _NAMES_SHOWN = 6
@@ -183,7 +178,8 @@ def _programs(audited: Audited, verbose: bool) -> Iterator[str]:
     for package in audited.packages:
         for each in package.reading.started:
             started.setdefault(each.name, []).append(f"{each.file}:{each.line}")
-    shown = {name: places for name, places in started.items() if verbose or name in _WELL_KNOWN}
+    matter = sinks().table.programs.matter
+    shown = {name: places for name, places in started.items() if verbose or name in matter}
     if started:
         yield ""
         yield "Programs that are started by name"

@@ -70,7 +70,7 @@ def test_a_default_that_the_lock_holds_is_covered() -> None:
 def test_a_default_deep_inside_is_told_and_does_not_count() -> None:
     deep = KEYBERT._replace(hidden=(KEYBERT.hidden[0]._replace(is_entry=False),), egress=())
     package = one("demo", deep, row=row("asked", "huggingface"))
-    assert [fetch.reach for fetch in package.fetches] == ["default"]
+    assert [(fetch.reach, fetch.what) for fetch in package.fetches] == [("call", (MINILM,))]
     assert not package.is_uncovered
 
 

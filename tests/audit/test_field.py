@@ -114,7 +114,6 @@ def test_the_default_of_keybert_is_followed_into_sentence_transformers(
     assert first._replace(line=0) == first._replace(
         file="keybert/_model.py", line=0, call="KeyBERT.__init__(model=...)", reach="default",
         what=("sentence-transformers/all-MiniLM-L6-v2",), covered=False, provider="huggingface",
-        is_entry=True,
     )  # fmt: skip
     assert first.through == "sentence_transformers"
     assert small["keybert"].is_uncovered

@@ -11,7 +11,7 @@ from envspec.audit.reading import Elf, Reading, Started
 from envspec.audit.rows import table_of, warned
 from envspec.audit.tables import packages
 from envspec.lock.document import Asset, Lock, LockedDistribution, LockedFile
-from tests.audit.test_audited import KEYBERT, MINILM, archive, both
+from tests.audit.test_audited import KEYBERT, MINILM, STRONG, archive, both
 
 CLASH = Reading(files=(("keybert/_model.py", 11, 2),))
 WARNING = (
@@ -36,7 +36,11 @@ def test_the_row_of_a_wheel_has_the_documented_shape() -> None:
             Elf("k/_k.abi3.so", "", ("libGL.so.1",), "2.17", "3.4.19", True),
             Elf("k/p.so", "", (), "2.32"),
         ),
-        started=(Started("ffmpeg", "k/a.py", 3), Started("ffmpeg", "k/b.py", 9)),
+        started=(
+            Started("brew", "k/a.py", 1),
+            Started("ffmpeg", "k/a.py", 3),
+            Started("ffmpeg", "k/b.py", 9),
+        ),
         code_targets=("compute_90", "sm_80"),
         not_read=("k/x.so: it isn't 64-bit",),
     )
@@ -56,6 +60,8 @@ def test_the_row_of_a_wheel_has_the_documented_shape() -> None:
         "not-read": ["k/x.so: it isn't 64-bit"],
         "conflicts": [{"name": "sentence", "with": "s" * 64, "path": "keybert/_model.py", "differing": 1}],
         "uncovered": True,
+        "why": "KeyBERT() without an argument loads all-MiniLM-L6-v2 through sentence-transformers",
+        "provider": "huggingface",
         "egress": [
             {
                 "kind": "hub",
@@ -118,6 +124,24 @@ def test_a_model_that_the_lock_holds_by_now_is_no_warning() -> None:
     assert warned(locked("keybert", audit=table)).warnings == (WARNING,)
     model = Asset("model", "huggingface", f"huggingface {MINILM}@main")
     assert warned(locked("keybert", audit=table, assets=(model,))).warnings == ()
+
+
+def test_a_known_user_of_models_is_warned_of_until_the_lock_holds_one_of_its_provider() -> None:
+    found = audited([archive("easyocr", STRONG)], (), packages())
+    table = table_of(found, {})
+    assert warned(locked("easyocr", audit=table)).warnings == (
+        "audit: easyocr: easyocr.Reader(languages) fetches the detector and a recognizer for each script;"
+        " no model of this lock covers it",
+    )
+    model = Asset("model", "easyocr", "easyocr ko, en")
+    assert warned(locked("easyocr", audit=table, assets=(model,))).warnings == ()
+
+
+def test_a_project_that_no_table_knows_is_warned_of_by_its_first_fetch() -> None:
+    table = table_of(audited([archive("demo", STRONG)], (), packages()), {})
+    assert warned(locked("demo", audit=table)).warnings == (
+        "audit: demo fetches what its caller names (a.py:3); no model of this lock covers it",
+    )
 
 
 @pytest.mark.parametrize(
