@@ -14,7 +14,7 @@ def plan(wish: Wish, context: Context) -> Plan:  # noqa: ARG001 - what lies on t
     """Ask for the digests of what lies at ``path``, and lay it at ``dest`` inside the environment."""
     path, dest = wish.said["path"], wish.said["dest"]
     (found,) = yield [ReadPath(path)]
-    files = [_file(each, path, dest) for each in found]
+    files = [_file(each, posixpath.normpath(path), dest) for each in found]
     return Planned(
         Asset(
             kind=wish.kind,
@@ -27,13 +27,13 @@ def plan(wish: Wish, context: Context) -> Plan:  # noqa: ARG001 - what lies on t
 
 def _file(found: OwnFile, path: str, dest: str) -> AssetFile:
     """A folder lies as a folder at ``dest``; a file lies at ``dest``, or in it where that ends in a slash."""
-    name = posixpath.basename(found.path or path.rstrip("/"))
+    name = posixpath.basename(found.path or path)
     inside = found.path or (name if dest.endswith("/") else "")
     return AssetFile(
         name=name,
         hashes=(("sha256", found.sha256),),
         dest=posixpath.join(dest.rstrip("/"), inside) if inside else dest,
-        path=posixpath.join(path.rstrip("/"), found.path) if found.path else path,
+        path=posixpath.normpath(posixpath.join(path, found.path)),
         size=found.size,
         digest_from="computed",
         root="environment",

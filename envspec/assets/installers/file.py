@@ -26,7 +26,7 @@ def plan(wish: Wish, context: Context) -> Plan:
             )
         file = AssetFile(
             name=posixpath.basename(said["path"]),
-            path=said["path"],
+            path=posixpath.normpath(said["path"]),
             hashes=(("sha256", found[0].sha256),),
             size=found[0].size,
             digest_from="computed",
