@@ -25,7 +25,7 @@ def read_gpu_state(sources: GpuSources) -> Fact[GpuState]:
         if nvml.began is not None:
             state = STATES.get(nvml.began, "no-answer")
             return _not_begun(sources, state, "nvmlInit", code_words(nvml.began))
-        if nvml.load_error:
+        if nvml.load_error and not sources.smi.gpus:
             return _not_begun(sources, "library-missing", "libnvidia-ml.so.1", plain(nvml.load_error))
     return _without_nvml(sources)
 

@@ -258,6 +258,13 @@ def test_facts_of_the_founding_host_are_the_same_whichever_way_they_came(
         assert facts.driver_install.is_known
 
 
+def test_nvidia_smi_is_heard_where_this_python_alone_can_not_load_nvml(founding: FakeHost) -> None:
+    facts = read_facts(founding.probe().out, "without the library")
+    assert (facts.gpu_state.need(), facts.gpu_state.how) == ("ready", "nvidia-smi")
+    assert [gpu.name for gpu in facts.gpus.need()] == ["NVIDIA A100 80GB PCIe"]
+    assert facts.driver.need().text == "515.105.01"
+
+
 def test_a_program_that_hangs_is_given_up_and_another_way_is_taken(tmp_path: Path) -> None:
     loader = os.path.realpath("/usr/sbin/ldconfig")
     host = fake_host(tmp_path, {loader: "#!/bin/sh\nexec sleep 60\n"})
