@@ -9,6 +9,7 @@ import re
 from envspec.probe.script.brief_line import flag, listed, number, unit_is_active
 
 BRIEF_GPUS = 4
+NVML_NOT_SUPPORTED = 3
 
 
 def driver_lines(shown):
@@ -128,17 +129,25 @@ def listed_devices(shown):
 def kind_words(device):
     """What devices that are alike share: capability, memory, MIG, vGPU, ECC, name."""
     capability, mig, ecc = device.get("capability"), device.get("mig"), device.get("ecc")
-    slices = [one.get("name", "?").rpartition("MIG ")[2].strip() for one in device.get("mig-devices", [])]
     virtual, memory = device.get("virtualization"), device.get("memory")
     return (
         ".".join(map(str, capability)) if capability else "?",
         number(memory and memory["total"] >> 20),
         flag(mig and mig[0] == 1),
-        listed(slices),
+        listed(slices_of(device)),
         flag(None if virtual is None else virtual == 2),
         flag(ecc and ecc[0] == 1),
         " ".join(device.get("name", "?").split()),
     )
+
+
+def slices_of(device):
+    """Names as ``1g.10gb``; None where nobody could tell whether there are any."""
+    if "mig-devices" in device:
+        return [one.get("name", "?").rpartition("MIG ")[2].strip() for one in device["mig-devices"]]
+    code = device.get("calls", {}).get("nvmlDeviceGetMigMode", "not asked")
+    has_none = code in (None, NVML_NOT_SUPPORTED) or (device.get("mig") or [None])[0] == 0
+    return [] if has_none else None
 
 
 def gpu_line(words, alike):

@@ -203,3 +203,19 @@ def test_a_hostile_name_stays_one_line_and_brings_no_check_of_its_own() -> None:
 )
 def test_lines_say_what_the_items_say(key: str, items: dict[str, Any], expected: str) -> None:
     assert line(key, **items) == expected
+
+
+@pytest.mark.parametrize(
+    ("device", "said"),
+    [
+        ({"mig": [0, 0]}, "MIG 0 SLICES none"),
+        ({"calls": {"nvmlDeviceGetMigMode": 3}}, "MIG ? SLICES none"),
+        ({"calls": {"nvmlDeviceGetMigMode": None}}, "MIG ? SLICES none"),
+        ({"calls": {"nvmlDeviceGetMigMode": 4}}, "MIG ? SLICES ?"),
+        ({"mig": [1, 1], "mig-devices": []}, "MIG 1 SLICES none"),
+        ({"mig": [1, 1], "mig-devices": [{"name": "NVIDIA H100 MIG 2g.20gb"}]}, "MIG 1 SLICES 2g.20gb"),
+        ({}, "MIG ? SLICES ?"),
+    ],
+)
+def test_slices_that_nobody_could_ask_for_are_not_none(device: dict[str, Any], said: str) -> None:
+    assert said + " VGPU" in line("GPU", **{"call:nvml": {"value": {"devices": [{"name": "x", **device}]}}})

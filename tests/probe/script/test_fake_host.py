@@ -221,8 +221,7 @@ def test_the_founding_host_fits_a_sheet_of_paper(founding: FakeHost) -> None:
     ]
     assert "PCI 1 BOUND nvidia SWITCHES 1" in words
     assert (
-        "GPU 1 CC ? MIB ? FREE ? MIG ? SLICES none VGPU ? ECC ? PROCESSES ? NAME NVIDIA A100 80GB PCIe"
-        in words
+        "GPU 1 CC ? MIB ? FREE ? MIG ? SLICES ? VGPU ? ECC ? PROCESSES ? NAME NVIDIA A100 80GB PCIe" in words
     )
     [cuda] = [word for word in words if word.startswith("CUDA ")]
     assert "11.2" in cuda
