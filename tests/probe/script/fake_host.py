@@ -63,6 +63,8 @@ class FakeHost:
             for path in (*INSTEAD, *FILES)
             if (self.root / path.lstrip("/")).exists() and Path(path).exists()
         ]
+        if command != "sh" and "--timeout" not in options:
+            options = (*options, "--timeout", "20")  # a busy machine is no hung program
         words = " ".join(shlex.quote(option) for option in options)
         steps.append(f"exec {command} {self.script} {words}")
         return run(["unshare", "-r", "-m", "-u", "sh", "-c", " && ".join(steps)], environment)

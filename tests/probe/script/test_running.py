@@ -40,12 +40,12 @@ def shells() -> list[str]:
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_every_python_runs_it_without_a_warning_and_says_the_same(script: Path, version: str) -> None:
-    ran = run([python_of(version), "-I", "-W", "error", script])
+    ran = run([python_of(version), "-I", "-W", "error", script, "--timeout", "20"])
     assert ran.err == ""
     document = ran.document
     assert document["by"].startswith(f"python {version}.")
     assert (document["envspec-evidence"], document["identified"], document["label"]) == (1, False, "")
-    here = run([sys.executable, "-I", script])
+    here = run([sys.executable, "-I", script, "--timeout", "20"])
     assert set(document["items"]) == set(here.items)
     assert {key: sorted(item) for key, item in document["items"].items()} == {
         key: sorted(item) for key, item in here.items.items()
@@ -159,8 +159,8 @@ def test_a_script_that_comes_by_standard_input_is_sh_alone() -> None:
 
 @pytest.mark.parametrize("limit", ["-n 24", "-n 40"])
 def test_few_open_files_make_it_slower_and_not_poorer(script: Path, limit: str) -> None:
-    ran = run(["sh", "-c", f"ulimit {limit} && exec {sys.executable} -I {script}"])
-    free = run([sys.executable, "-I", script])
+    ran = run(["sh", "-c", f"ulimit {limit} && exec {sys.executable} -I {script} --timeout 20"])
+    free = run([sys.executable, "-I", script, "--timeout", "20"])
     assert set(ran.items) == set(free.items)
     assert {key: item.get("error") for key, item in ran.items.items()} == {
         key: item.get("error") for key, item in free.items.items()
