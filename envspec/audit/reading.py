@@ -31,8 +31,6 @@ class Egress(NamedTuple):
     """``import``, ``call``, or ``script``: only when run as a program."""
     provider: str = ""
     """Of the [[models]] that cover it."""
-    dest: str = ""
-    """Where it would land, if an argument says so."""
 
 
 class HiddenModel(NamedTuple):

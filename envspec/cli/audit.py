@@ -61,6 +61,7 @@ def _audit(arguments: argparse.Namespace, lock: Lock, console: Console) -> Audit
     from envspec.adapters.audit_wheels import WheelShelf
     from envspec.steps.audit import audit
 
+    _refuse_missing(arguments.wheels)
     with ExitStack() as stack:
         world = stack.enter_context(World(arguments, console))
         shelf = WheelShelf(
@@ -121,6 +122,14 @@ class _Downloads:
                 self._http = open_http(timeout_s=self._timeout_s, lean=False)
                 self._stack.callback(self._http.close)
             return self._http
+
+
+def _refuse_missing(folders: list[Path]) -> None:
+    from envspec.errors import InputError
+
+    for folder in folders:
+        if not folder.is_dir():
+            raise InputError(what=f"{folder}: no such folder", fix="name folders that hold the locked wheels")
 
 
 def _beside(path: Path, lock: Lock) -> list[Path]:

@@ -57,6 +57,7 @@ def _package(package: AuditedPackage) -> Mapping[str, Any]:
         "executables": _dicts(reading.started),
         "unpacked-bytes": reading.unpacked_bytes,
         "files": reading.file_count,
+        "sources": {"files": reading.python_files, "parsed": reading.parsed_files},
         "not-read": reading.not_read,
         "not-seen": dict(reading.blind),
     }
