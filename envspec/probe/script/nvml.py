@@ -139,11 +139,13 @@ def describe_handle(nvml, handle):
 
 
 def observe_slices(nvml, handle):
-    """The slices of a device in MIG mode; places that are empty are passed over."""
+    """The slices of a device in MIG mode, None where nothing says how many places there are for them."""
     ctypes, own = nvml.ctypes, nvml.calls
     most = nvml.numbers(("nvmlDeviceGetMaxMigDeviceCount",), ctypes.c_uint, 1, handle)
+    if most is None:
+        return None
     slices = []
-    for index in range(min(most[0] if most else 0, MAX_SLICES)):
+    for index in range(min(most[0], MAX_SLICES)):
         calls, part = nvml.begin(), ctypes.c_void_p()
         names = ("nvmlDeviceGetMigDeviceHandleByIndex",)
         if nvml.call(names, handle, ctypes.c_uint(index), ctypes.byref(part)) == NVML_DONE:

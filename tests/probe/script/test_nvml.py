@@ -245,3 +245,10 @@ def test_a_python_without_ctypes_has_not_looked(tmp_path: Path) -> None:
     assert "call:libcuda" not in items
     assert "call:probe" not in items
     assert "command:nvidia-smi" in items
+
+
+def test_slices_that_can_not_be_counted_are_left_out(script: Path, library: Path) -> None:
+    value = probed(script, library, mig=2, fail="nvmlDeviceGetMaxMigDeviceCount=4").value("call:nvml")
+    [device] = value["devices"]
+    assert device["mig"] == [1, 1]
+    assert "mig-devices" not in device
