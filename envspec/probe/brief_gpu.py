@@ -104,7 +104,9 @@ def _device(gpu: SmiGpu) -> Device:
         capability=gpu.capability,
         memory=DeviceMemory(total=_bytes(gpu.memory_mib), free=_bytes(gpu.memory_free_mib)),
         mig=None if gpu.mig is None else (int(gpu.mig), int(gpu.mig)),
-        mig_devices=tuple(Slice(name=f"{gpu.name} MIG {each}") for each in gpu.mig_slices),
+        mig_devices=None
+        if gpu.mig_slices is None
+        else tuple(Slice(name=f"{gpu.name} MIG {each}") for each in gpu.mig_slices),
         virtualization=None if gpu.vgpu is None else 2 * gpu.vgpu,
         ecc=None if gpu.ecc is None else (int(gpu.ecc), int(gpu.ecc)),
         processes=gpu.processes,
@@ -130,7 +132,7 @@ def _gpus(line: BriefLine) -> list[SmiGpu]:
         memory_mib=whole_number(line.pair("MIB"), high=1 << 40),
         memory_free_mib=whole_number(line.pair("FREE"), high=1 << 40),
         mig=brief_flag(line.pair("MIG")),
-        mig_slices=listed(line.pair("SLICES").lower()) or (),
+        mig_slices=listed(line.pair("SLICES").lower()),
         vgpu=brief_flag(line.pair("VGPU")),
         ecc=brief_flag(line.pair("ECC")),
     )

@@ -80,8 +80,8 @@ class Gpu(NamedTuple):
     memory_free_mib: int | None = None
     mig: bool | None = None
     """Whether MIG mode is on; None where nobody could tell, or the device has none."""
-    mig_slices: tuple[str, ...] = ()
-    """``1g.10gb``, ... of a device in MIG mode."""
+    mig_slices: tuple[str, ...] | None = None
+    """``1g.10gb``, ... of a device in MIG mode; None where nothing has listed them."""
     vgpu: bool | None = None
     """Whether this is a guest of NVIDIA vGPU."""
     ecc: bool | None = None

@@ -70,7 +70,9 @@ def _gpu_of_smi(gpu: SmiGpu) -> Gpu:
         memory_mib=gpu.memory_mib,
         memory_free_mib=free,
         mig=gpu.mig,
-        mig_slices=tuple(plain(each, 40) for each in gpu.mig_slices[:16]),
+        mig_slices=tuple(plain(each, 40) for each in gpu.mig_slices[:16])
+        if gpu.mig and gpu.mig_slices is not None
+        else None,
         vgpu=gpu.vgpu,
         ecc=gpu.ecc,
         processes=gpu.processes,

@@ -88,7 +88,7 @@ def _one(seen: Sequence[SmiGpu]) -> SmiGpu:
         memory_used_mib=_first(gpu.memory_used_mib for gpu in seen),
         memory_free_mib=_first(gpu.memory_free_mib for gpu in seen),
         mig=_first(gpu.mig for gpu in seen),
-        mig_slices=next((gpu.mig_slices for gpu in seen if gpu.mig_slices), ()),
+        mig_slices=_first(gpu.mig_slices for gpu in seen),
         vgpu=_first(gpu.vgpu for gpu in seen),
         ecc=_first(gpu.ecc for gpu in seen),
         processes=_first(gpu.processes for gpu in seen),

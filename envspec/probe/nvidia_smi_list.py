@@ -12,16 +12,16 @@ _MAX_GPUS = 256
 
 
 def read_list(text: str) -> SmiReport:
-    """The devices in their order; slices make known that MIG is on, their lack says nothing."""
+    """The devices in their order; slices make known that MIG is on, their lack says nothing of the mode."""
     gpus: list[SmiGpu] = []
     for line in text.splitlines():
         device = _GPU.fullmatch(line)
         if device is not None and len(gpus) < _MAX_GPUS:
-            gpus.append(SmiGpu(_name(device[1])))
+            gpus.append(SmiGpu(_name(device[1]), mig_slices=()))
         slice_ = _SLICE.fullmatch(line)
         if slice_ is not None and gpus:
             last = gpus[-1]
-            gpus[-1] = last._replace(mig=True, mig_slices=(*last.mig_slices, slice_[1]))
+            gpus[-1] = last._replace(mig=True, mig_slices=(*(last.mig_slices or ()), slice_[1]))
     return SmiReport(gpus=tuple(gpus))
 
 

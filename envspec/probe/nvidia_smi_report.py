@@ -18,7 +18,7 @@ class SmiGpu(NamedTuple):
     memory_used_mib: int | None = None
     memory_free_mib: int | None = None
     mig: bool | None = None
-    mig_slices: tuple[str, ...] = ()
+    mig_slices: tuple[str, ...] | None = None
     vgpu: bool | None = None
     ecc: bool | None = None
     processes: int | None = None

@@ -63,7 +63,7 @@ class Device(Part, frozen=True):
     capability: tuple[int, int] | None = None
     memory: DeviceMemory = DeviceMemory()
     mig: tuple[int, int] | None = None
-    mig_devices: tuple[Slice, ...] = ()
+    mig_devices: tuple[Slice, ...] | None = None
     virtualization: int | None = None
     ecc: tuple[int, int] | None = None
     processes: int | None = None
@@ -123,15 +123,16 @@ def gpu_of(device: Device) -> Gpu:
         major, minor = device.capability
         if 1 <= major <= 99 and 0 <= minor <= 9:
             capability = ComputeCapability(major, minor)
-    slices = tuple(
-        plain(each.name.rpartition(" MIG ")[2], 40) for each in device.mig_devices[:16] if each.name
-    )
+    mig, slices = _switch(device.mig), None
+    if mig and device.mig_devices is not None:
+        names = [each.name.rpartition(" MIG ")[2] for each in device.mig_devices[:16]]
+        slices = tuple(plain(name, 40) or "without a name" for name in names)
     return Gpu(
         name=plain(device.name, 120),
         capability=capability,
         memory_mib=_mebibytes(device.memory.total),
         memory_free_mib=_mebibytes(device.memory.free),
-        mig=_switch(device.mig),
+        mig=mig,
         mig_slices=slices,
         vgpu=None if device.virtualization is None else device.virtualization == _VGPU_GUEST,
         ecc=_switch(device.ecc),

@@ -174,8 +174,8 @@ def _differences(promised: NamedGpu, others: list[str]) -> str:
 
 def memory_mib(gpu: Gpu) -> int | None:
     """What one program can have of it at most: of a partitioned one its largest slice."""
-    if gpu.mig_slices:
-        slices = [gpu_named(f"{gpu.name} MIG {name}") for name in gpu.mig_slices]
+    if gpu.mig:
+        slices = [gpu_named(f"{gpu.name} MIG {name}") for name in gpu.mig_slices or ()]
         known = [each.least_memory_mib for each in slices if each is not None and each.least_memory_mib]
         return max(known, default=None)
     if gpu.memory_mib is not None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from envspec.compat.gpus import gpu_named
 from envspec.probe.facts import Gpu, HostFacts
-from envspec.verify.finding import Finding
+from envspec.verify.finding import Finding, Status
 
 RULE = "gpu"
 
@@ -36,7 +36,13 @@ def _partitions(gpus: tuple[Gpu, ...]) -> list[Finding]:
     for number, gpu in enumerate(gpus):
         if not gpu.mig:
             continue
-        if gpu.mig_slices:
+        status: Status = "warn"
+        if gpu.mig_slices is None:
+            status = "unknown"
+            actual = "MIG mode; its slices are not known"
+            why = "in MIG mode a program computes on one slice, with that slice's memory"
+            fix = "on the host: nvidia-smi -L lists them"
+        elif gpu.mig_slices:
             actual = f"MIG mode, slices {', '.join(gpu.mig_slices)}"
             why = "one program computes on one slice, with that slice's memory, however many there are"
             fix = (
@@ -45,6 +51,7 @@ def _partitions(gpus: tuple[Gpu, ...]) -> list[Finding]:
                 "once nothing uses it; the way back is `nvidia-smi -mig 1` and the same slices"
             )
         else:
+            status = "fail"
             actual = "MIG mode, without a slice"
             why = "in MIG mode a program computes on a slice, and there is none"
             fix = (
@@ -55,7 +62,7 @@ def _partitions(gpus: tuple[Gpu, ...]) -> list[Finding]:
             Finding(
                 RULE,
                 f"GPU {number} MIG",
-                "warn" if gpu.mig_slices else "fail",
+                status,
                 "a GPU, or a slice of it, that a program can compute on",
                 actual,
                 why,

@@ -95,7 +95,7 @@ def _asset(row: Mapping[str, Any]) -> Asset:
 
 def _gpu(row: Mapping[str, Any]) -> Gpu:
     capability = ComputeCapability.parse(row["capability"]) if "capability" in row else None
-    slices = tuple(row.get("mig_slices", ()))
+    slices = tuple(row["mig_slices"]) if "mig_slices" in row else None
     return Gpu(**{**row, "capability": capability, "mig_slices": slices})
 
 
