@@ -23,7 +23,7 @@ def as_text(label: str, audited: Audited, *, verbose: bool = False) -> str:
         "Not in the lock, and fetched by ordinary use", uncovered, lambda package: _package(package, verbose)
     )
     lines += _section(
-        "In the lock",
+        "Held by the lock, at least in part",
         [each for each in rest if _is_covered(each)],
         lambda package: _package(package, verbose),
     )
