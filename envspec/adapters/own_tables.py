@@ -1,4 +1,4 @@
-"""One digest of the tables that locking rests on: with another table, a lock may come out otherwise."""
+"""Digests of the tables that locking rests on: with another table, a lock may come out otherwise."""
 
 from __future__ import annotations
 
@@ -10,15 +10,14 @@ from envspec.short_digest import short_sha256
 _FOLDERS = ("assets/data", "compat/data")
 
 
-def tables_digest() -> str:
-    """sha256 in hex over the names and bytes of all tables."""
+def table_digests() -> dict[str, str]:
+    """sha256 in hex of each table, by its place in the package: ``compat/data/cuda.json``."""
     root = os.path.dirname(envspec.__file__)
-    parts = []
+    digests = {}
     for folder in _FOLDERS:
         place = os.path.join(root, *folder.split("/"))
-        for name in sorted(os.listdir(place) if os.path.isdir(place) else ()):
+        for name in sorted(os.listdir(place)):
             if name.endswith((".json", ".toml")):
                 with open(os.path.join(place, name), "rb") as file:
-                    data = file.read()
-                parts.append(b"%s/%s %d\n%s" % (folder.encode(), name.encode(), len(data), data))
-    return short_sha256(b"".join(parts))
+                    digests[f"{folder}/{name}"] = short_sha256(file.read())
+    return digests

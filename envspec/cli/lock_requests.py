@@ -24,14 +24,14 @@ def read_requests(path: str, arguments: argparse.Namespace, world: World) -> Seq
 
     from envspec import __version__
     from envspec.adapters.files import read_text
-    from envspec.adapters.own_tables import tables_digest
+    from envspec.adapters.own_tables import table_digests
     from envspec.index.credentials import without_credentials
     from envspec.short_digest import short_sha256
     from envspec.spec.request_json import from_json, to_json
 
     text = read_text(path, limit=MAX_SPEC_BYTES)
     folder = os.path.dirname(os.path.abspath(path))
-    tables = tables_digest()
+    tables = table_digests()
     identity = (REQUEST_FORMAT, __version__, text, path, folder, arguments.files, arguments.variant, tables)
     key = short_sha256(json.dumps(identity).encode())
     place = "request:" + json.dumps([os.path.abspath(path), arguments.files, arguments.variant])
@@ -61,7 +61,7 @@ def read_requests(path: str, arguments: argparse.Namespace, world: World) -> Seq
         variants=arguments.variant,
         files=arguments.files,
         file_digest=remembered_digest,
-        tables_digest=tables,
+        table_digests=tables,
     )
     made = json.dumps([key, digests, [to_json(request) for request in requests]])
     if without_credentials(made) == made:  # a password is never kept

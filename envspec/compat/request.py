@@ -16,7 +16,7 @@ from envspec.spec.request import AssetWish, IndexRequest, LocalWheel, LockReques
 from envspec.target.host import Target
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from envspec.compat.operating_systems import OsRow
@@ -28,6 +28,10 @@ LABELLED = ("torch", "torchvision", "torchaudio")
 """Projects whose releases bear the CUDA build as their local version."""
 PYTORCH_PROJECTS = (*LABELLED, "triton")
 """What the index of a CUDA build is used for."""
+_UNUSED = ("rules.json", "tls-clients.json")
+"""Tables that are read for ``explain``, or for a live host, alone."""
+_TABLE_OF = {"torch.hub": "torchvision"}
+"""Providers whose table is called otherwise."""
 _DIGEST_FORMAT = 1
 """Raised when equal specs must get other digests."""
 
@@ -39,7 +43,7 @@ def lock_requests(
     variants: Sequence[str] | None,
     files: str | None,
     file_digest: Callable[[str], str],
-    tables_digest: str = "",
+    table_digests: Mapping[str, str] | None = None,
 ) -> tuple[LockRequest, ...]:
     """What to lock: one request for each variant, in the order of the spec.
 
@@ -47,7 +51,7 @@ def lock_requests(
     ``variants`` chooses some by name, ``files`` replaces what ``[lock] files`` says.
     ``file_digest`` tells the sha256 in hex of a file or folder by its absolute path; it's asked for
     recordings, local wheels, and files and weights of the user's own, and raises an EnvspecError where
-    there's none. ``tables_digest`` is that of our own tables, by which the verdict and the assets are made.
+    there's none. ``table_digests`` are those of our own tables, by which the verdict and the assets are made.
 
     Raises SeveralProblems with every problem of the spec, InputError for an unknown variant.
     """
@@ -61,7 +65,7 @@ def lock_requests(
     if problems:
         raise SeveralProblems(list(problems.values()))
     return tuple(
-        request._replace(spec_digest=reading.digest(request, file_digest, tables_digest))
+        request._replace(spec_digest=reading.digest(request, file_digest, table_digests or {}))
         for reading, request in zip(readings, requests, strict=True)
     )
 
@@ -265,7 +269,9 @@ class _Reading:
     def _absolute(self, path: str | None) -> str:
         return posixpath.normpath(posixpath.join(self.folder, path)) if path else ""
 
-    def digest(self, request: LockRequest, file_digest: Callable[[str], str], tables_digest: str) -> str:
+    def digest(
+        self, request: LockRequest, file_digest: Callable[[str], str], table_digests: Mapping[str, str]
+    ) -> str:
         """sha256 of all that the spec says of ``request``, and of the bytes it reads, in canonical JSON."""
         kept = {index.name for index in request.indexes}
         tables = self.tables.said()
@@ -284,7 +290,7 @@ class _Reading:
             },
             "wheels": {wheel.requirement: file_digest(wheel.path) for wheel in request.local_wheels},
             "own": {path: file_digest(self._absolute(path)) for path in _own_paths(self.tables)},
-            "tables": tables_digest,
+            "tables": {name: of for name, of in table_digests.items() if _is_used(name, request)},
             "os": [request.target.os, request.target.glibc, request.target.kernel],
         }
         text = json.dumps(content, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
@@ -365,6 +371,17 @@ def _wishes(tables: SpecTables) -> tuple[AssetWish, ...]:
         AssetWish(kind, provider, row.label, json.dumps(row.whole(), sort_keys=True, ensure_ascii=True))
         for kind, provider, row in rows
     )
+
+
+def _is_used(table: str, request: LockRequest) -> bool:
+    """Whether a lock of ``request`` rests on the table at this place in the package."""
+    folder, _, name = table.rpartition("/")
+    kinds = {wish.kind for wish in request.assets}
+    if folder == "compat/data":
+        return name not in _UNUSED and (name != "installers.json" or "installer" in kinds)
+    providers = {_TABLE_OF.get(wish.provider, wish.provider) for wish in request.assets}
+    stem = name.partition(".")[0].replace("_", "-")
+    return stem == "environment" or stem in providers
 
 
 def _own_paths(tables: SpecTables) -> Iterator[str]:

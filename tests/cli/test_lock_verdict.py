@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from envspec.adapters import own_tables
 from tests.cli.locking import Room
 from tests.cli.locking import room as room
 from tests.loopback import Loopback, wheel
@@ -118,10 +119,18 @@ def test_a_gpu_that_nobody_knows_is_a_warning_with_near_names(room: Room, mirror
     assert "nearest are" in warned[0]
 
 
-def test_changed_tables_make_a_lock_stale(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("table", "code"),
+    [("compat/data/cuda.json", 1), ("assets/data/environment.json", 1), ("assets/data/easyocr.toml", 0)],
+    ids=["of the rules", "of the environment", "of a provider that the spec doesn't ask"],
+)
+def test_a_changed_table_makes_the_locks_stale_that_rest_on_it(
+    room: Room, monkeypatch: pytest.MonkeyPatch, table: str, code: int
+) -> None:
     room.spec("demo")
     with Loopback(projects={"demo": [wheel("demo", "1.0")]}) as default:
         room.locked(default)
         assert room.lock(default, "--check").code == 0
-        monkeypatch.setattr("envspec.adapters.own_tables._FOLDERS", ("compat/data",))
-        assert room.lock(default, "--check").code == 1
+        changed = {**own_tables.table_digests(), table: "f" * 64}
+        monkeypatch.setattr(own_tables, "table_digests", lambda: changed)
+        assert room.lock(default, "--check").code == code

@@ -433,3 +433,40 @@ print(sorted(heavy & set(sys.modules)))
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+@pytest.mark.parametrize(
+    ("table", "wishes", "is_used"),
+    [
+        ("compat/data/cuda.json", "", True),
+        ("compat/data/rules.json", "", False),
+        ("compat/data/installers.json", "", False),
+        ("compat/data/installers.json", '[[installers]]\nkind = "driver"\nversion = "580.126.09"\n', True),
+        ("assets/data/environment.json", "", True),
+        ("assets/data/tiktoken.toml", "", False),
+        (
+            "assets/data/tiktoken.toml",
+            '[[models]]\nprovider = "tiktoken"\nencodings = ["o200k_base"]\n',
+            True,
+        ),
+        (
+            "assets/data/torchvision.toml",
+            '[[models]]\nprovider = "torch.hub"\nurl = "https://x.example/x-0676ba61.pth"\n',
+            True,
+        ),
+    ],
+)
+def test_the_digest_covers_the_tables_that_a_lock_rests_on(table: str, wishes: str, is_used: bool) -> None:
+    def digest(of_table: str) -> str:
+        [only] = lock_requests(
+            SMALL + wishes,
+            "x",
+            Path("/srv"),
+            None,
+            None,
+            no_file,
+            {table: of_table, "compat/data/os.json": "1"},
+        )
+        return only.spec_digest
+
+    assert (digest("a") != digest("b")) is is_used
