@@ -1,9 +1,11 @@
 """easyocr: the detector and the recognizer that ``Reader(languages)`` loads.
 
 The table is read out of the locked wheel (``easyocr/config.py``) and compared with the recorded one. What it
-gives is a URL of a zip and the md5 of the one member in it; nobody publishes a digest of the zip, so it's
-fetched while locking. Sources: ``data/easyocr.toml``; a Reader run offline on these places (2026-11-22): the
-folder ``user_network`` must be there beside ``model``, or a read-only disk ends it.
+gives is a URL of a zip and the md5 of the one member in it. Where the member's sha256 is on record, that is
+locked: the member is what reaches the target, and whoever fetches the zip checks what comes out of it. Nobody
+publishes a digest of the zip; without a record of its member it's fetched while locking. Sources:
+``data/easyocr.toml``; a Reader run offline on these places (2026-11-22): the folder ``user_network`` must be
+there beside ``model``, or a read-only disk ends it.
 """
 
 from __future__ import annotations
@@ -117,7 +119,8 @@ def plan(wish: Wish, context: Context) -> Plan:
         lacking = detector if detector not in wanted else recognizer
         return Absent(f"easyocr knows no weights {lacking!r}", f"it knows {', '.join(sorted(weights))}")
     warnings += [line for key, found in wanted.items() for line in _differences(key, found, held)]
-    known = _known_before(context.earlier, wanted)
+    recorded = {key: file for key, found in wanted.items() if (file := _recorded(found)) is not None}
+    known = recorded | _known_before(context.earlier, wanted)
     missing = [key for key in wanted if key not in known]
     fetched = (yield [Fetch(wanted[key].url, look=True) for key in missing]) if missing else ()
     hosts = {_host(each.url) for each in fetched} - {_host(each.url) for each in wanted.values()}
@@ -237,6 +240,34 @@ def _known_before(earlier: Asset | None, wanted: Mapping[str, Weights]) -> dict[
     return {key: held[place] for place, key in keys.items() if place in held}
 
 
+def _recorded(weights: Weights) -> AssetFile | None:
+    """The file by the digest of its member that is on record; None where only an md5 is."""
+    row = _row_of(weights)
+    if row is None or not row.sha256 or row.member != weights.member:
+        return None
+    sums = (("md5", row.md5), ("sha256", row.sha256))
+    return AssetFile(
+        name=_zip_name(weights),
+        hashes=(),
+        dest=_dest(weights),
+        url=weights.url,
+        digest_from="recording",
+        member=Member(weights.member, sums, row.size),
+    )
+
+
+def _row_of(weights: Weights) -> FileRow | None:
+    return next((row for row in table().file if row.md5 == weights.md5), None)
+
+
+def _zip_name(weights: Weights) -> str:
+    return posixpath.basename(urlsplit(weights.url).path)
+
+
+def _dest(weights: Weights) -> str:
+    return f"{FOLDER}/model/{weights.member}"
+
+
 def _host(url: str) -> str:
     return urlsplit(url).hostname or ""
 
@@ -255,7 +286,7 @@ def _locked(weights: Weights, fetched: Fetched) -> AssetFile:
         for digest in sums.values():
             digest.update(part)
     found = {name: digest.hexdigest() for name, digest in sums.items()}
-    row = next((row for row in table().file if row.md5 == weights.md5), None)
+    row = _row_of(weights)
     wanted = {"md5": weights.md5} | ({"sha256": row.sha256} if row and row.sha256 else {})
     for name, expected in wanted.items():
         if found[name] != expected:
@@ -265,9 +296,9 @@ def _locked(weights: Weights, fetched: Fetched) -> AssetFile:
                 fix="try again; if it stays so, its publisher has changed it",
             )
     return AssetFile(
-        name=posixpath.basename(urlsplit(weights.url).path),
+        name=_zip_name(weights),
         hashes=(("sha256", fetched.hashes["sha256"]),),
-        dest=f"{FOLDER}/model/{weights.member}",
+        dest=_dest(weights),
         url=weights.url,
         size=fetched.size,
         digest_from="computed",

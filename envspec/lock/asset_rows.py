@@ -172,9 +172,11 @@ def _file(row: dict[str, Any], at: str) -> AssetFile:
         fields.inside(path.lstrip("./") if path.startswith("../") else path.removeprefix("./"), f"{at}.path")
     if bool(url) == bool(path):
         raise WrongError(at, f"url or path is wanted, {'both are there' if url else 'both are missing'}")
+    member = _member(row, at)
+    is_known = member is not None and "sha256" in dict(member.hashes)
     return AssetFile(
         name=fields.file_name(fields.text(row, "name", at), f"{at}.name"),
-        hashes=fields.hashes(row, at),
+        hashes=fields.hashes(row, at, needed=not is_known),
         dest=fields.inside(fields.text(row, "dest", at), f"{at}.dest"),
         url=url,
         path=path,
@@ -182,7 +184,7 @@ def _file(row: dict[str, Any], at: str) -> AssetFile:
         digest_from=fields.one_of(row, "digest-from", at, _DIGEST_FROM),
         root=fields.one_of(row, "root", at, ROOTS),
         mode=fields.matching(row, "mode", at, _MODE, "permissions such as 0644") or "0644",
-        member=_member(row, at),
+        member=member,
         unpack=fields.one_of(row, "unpack", at, UNPACKED),
     )
 

@@ -112,7 +112,8 @@ class AssetFile(NamedTuple):
     name: str
     """Decoded file name, without folders."""
     hashes: tuple[tuple[str, str], ...]
-    """(algorithm, hex), sorted; sha256 is always among them; ``git-sha1``, ``md5`` may be."""
+    """(algorithm, hex), sorted; ``git-sha1``, ``md5`` may be among them. sha256 is, but where only that of
+    ``member`` is known."""
     dest: str
     """Path below ``root``, with / between its parts; of ``member`` where there is one."""
     url: str = ""
@@ -131,8 +132,9 @@ class AssetFile(NamedTuple):
 
     @property
     def sha256(self) -> str:
-        """The digest by which the file is known."""
-        return dict(self.hashes)["sha256"]
+        """The digest by which the file is known: its own, or else that of what is taken out of it."""
+        own = dict(self.hashes).get("sha256")
+        return own or dict(self.member.hashes if self.member else ())["sha256"]
 
 
 ROOTS = ("assets", "environment", "installers")

@@ -191,8 +191,8 @@ def test_without_a_readable_wheel_the_recorded_table_is_taken_and_still_checked(
     with pytest.raises(HashMismatchError) as raised:
         planned(distribution, recorded_zips())
     assert raised.value.what == (
-        f"craft_mlt_25k.pth in {table().file[0].url} has md5 {md5(b'x')},"
-        " easyocr wants 2f8227d2def4037cdb3b34389dcf9ec1"
+        "korean_g2.pth in https://github.com/JaidedAI/EasyOCR/releases/download/v1.3/korean_g2.zip has md5"
+        f" {md5(b'x')}, easyocr wants befecf7b1ca2fffb5af814a51443682d"
     )
     kept = earlier_asset()
     outcome, answers = planned(distribution, {}, earlier=kept)
@@ -200,6 +200,44 @@ def test_without_a_readable_wheel_the_recorded_table_is_taken_and_still_checked(
     assert outcome.warnings == (f"{warning}; its table is that of 1.7.2",)
     assert outcome.asset.files == kept.files
     assert len(answers.asked) == 1
+
+
+def test_a_member_whose_digest_is_on_record_is_locked_without_fetching_its_archive() -> None:
+    outcome, answers = planned(None, {}, languages=["en"])
+    assert isinstance(outcome, Planned)
+    assert outcome.asset.files == (
+        AssetFile(
+            name="craft_mlt_25k.zip",
+            hashes=(),
+            dest="easyocr/model/craft_mlt_25k.pth",
+            url="https://github.com/JaidedAI/EasyOCR/releases/download/pre-v1.1.6/craft_mlt_25k.zip",
+            digest_from="recording",
+            member=Member(
+                "craft_mlt_25k.pth",
+                (
+                    ("md5", "2f8227d2def4037cdb3b34389dcf9ec1"),
+                    ("sha256", "4a5efbfb48b4081100544e75e1e2b57f8de3d84f213004b14b85fd4b3748db17"),
+                ),
+                83152330,
+            ),
+        ),
+        AssetFile(
+            name="english_g2.zip",
+            hashes=(),
+            dest="easyocr/model/english_g2.pth",
+            url="https://github.com/JaidedAI/EasyOCR/releases/download/v1.3/english_g2.zip",
+            digest_from="recording",
+            member=Member(
+                "english_g2.pth",
+                (
+                    ("md5", "5864788e1821be9e454ec108d61b887d"),
+                    ("sha256", "e2272681d9d67a04e2dff396b6e95077bc19001f8f6d3593c307b9852e1c29e8"),
+                ),
+                15143997,
+            ),
+        ),
+    )
+    assert [len(round_) for round_ in answers.asked] == [1]
 
 
 def earlier_asset() -> Asset:
