@@ -141,6 +141,7 @@ def test_the_lock_brings_models_and_the_python_that_the_host_lacks(variant: str)
     assets = table(LOCKS[variant])["tool"]["envspec"]["assets"]
     assert [(asset["kind"], asset["label"], asset.get("version")) for asset in assets] == [
         ("installer", "python 3.10.18", "3.10.18"),
+        ("model", "easyocr en", None),
         (
             "model",
             "huggingface openai/whisper-large-v3@main",
@@ -156,6 +157,10 @@ def test_the_lock_brings_models_and_the_python_that_the_host_lacks(variant: str)
     weights = {file["name"]: file for asset in assets for file in asset["files"]}
     assert weights["large-v3.pt"]["hashes"] == {
         "sha256": "e5b1a55b89c1367dacf97e3e19bfd829a01529dbfdeefa8caeb59b3f1b81dadb"
+    }
+    assert weights["craft_mlt_25k.zip"]["member"]["hashes"] == {
+        "md5": "2f8227d2def4037cdb3b34389dcf9ec1",
+        "sha256": "4a5efbfb48b4081100544e75e1e2b57f8de3d84f213004b14b85fd4b3748db17",
     }
 
 
