@@ -106,6 +106,8 @@ def _expected(cuda: ToolkitVersion) -> str:
     rows = floors(cuda)
     if rows.full is None and rows.minor is None:
         return f"a driver for CUDA {cuda.release}"
+    if rows.full is not None and rows.minor is not None and rows.full.driver == rows.minor.driver:
+        return f"driver {rows.full.driver} or later for CUDA {cuda.release}"
     parts = []
     if rows.full is not None:
         parts.append(f"driver {rows.full.driver} or later for all of CUDA {cuda.release}")

@@ -13,7 +13,7 @@ from envspec.lock.document import Asset
 from envspec.probe.facts import HostFacts
 from envspec.target.gpu import DriverVersion
 from envspec.verify.driver_grade import grade
-from envspec.verify.driver_remedies import is_vgpu
+from envspec.verify.driver_remedies import WITHOUT_NOUVEAU, is_vgpu
 from envspec.verify.finding import Finding, not_known
 from envspec.verify.needs import Needs
 from envspec.verify.source import cited
@@ -50,12 +50,6 @@ def _carried(asset: Asset, needs: Needs, facts: HostFacts) -> Iterator[Finding]:
             "doesn't work there",
             fix=f"leave {asset.label} alone, and ask whoever runs the hypervisor for the guest's driver",
             source=source,
-        )
-    elif (
-        facts.driver.is_known and needs.cuda is not None and grade(needs.cuda, facts.driver.need()) == "full"
-    ):
-        yield _not_needed(
-            asset, f"driver {facts.driver.need()} bears all of CUDA {needs.cuda.release}", source
         )
     elif facts.driver.is_known and needs.cuda is not None:
         driver = facts.driver.need()
@@ -112,14 +106,15 @@ def _kernel(facts: HostFacts) -> list[Finding]:
                 expected=expected,
                 actual="none",
                 why="the driver's kernel module is compiled against them; those of another kernel don't do",
-                fix=f"{packages}\nor, on RHEL, NVIDIA's precompiled and signed module for this very kernel",
+                fix=f"{packages}\non RHEL: NVIDIA's precompiled and signed module for this very kernel, "
+                "which needs none",
                 source=_source("kernel-headers"),
             )
         )
     if facts.nouveau_loaded.state == "unknown":
         fix = "on the host: grep nouveau /proc/modules"
         found.append(not_known(RULE, "nouveau", "not loaded", facts.nouveau_loaded, fix, _source("nouveau")))
-    if facts.nouveau_loaded.value:
+    if facts.nouveau_loaded.value and facts.gpu_state.value != "nouveau":
         found.append(
             Finding(
                 rule=RULE,
@@ -128,10 +123,7 @@ def _kernel(facts: HostFacts) -> list[Finding]:
                 expected="not loaded",
                 actual="loaded",
                 why="NVIDIA's installer stops while nouveau is in use",
-                fix="root: write `blacklist nouveau` and `options nouveau modeset=0` into "
-                "/etc/modprobe.d/blacklist-nouveau.conf, then `dracut --force` (RHEL, SUSE) or "
-                "`update-initramfs -u` (Debian, Ubuntu), and reboot; the same without that file is the way "
-                "back",
+                fix=WITHOUT_NOUVEAU,
                 source=_source("nouveau"),
             )
         )

@@ -18,6 +18,11 @@ _MONTHS = (
     *("July", "August", "September", "October", "November", "December"),
 )
 _MOST_BRANCHES = 2
+WITHOUT_NOUVEAU = (
+    "root: write `blacklist nouveau` and `options nouveau modeset=0` into "
+    "/etc/modprobe.d/blacklist-nouveau.conf, then `dracut --force` (RHEL, SUSE) or `update-initramfs -u` "
+    "(Debian, Ubuntu), and reboot; without that file, the same again is the way back"
+)
 _KEEP = "leave that package first in LD_LIBRARY_PATH of whatever starts the program"
 
 
@@ -60,7 +65,7 @@ def refused(needs: Needs, facts: HostFacts, today: str) -> tuple[Status, str, li
         return "fail", why, ways
     hindrance = _hindrance(package, facts)
     if hindrance:
-        return "fail", f"{why}; {package.package} doesn't help: {hindrance}", ways
+        return "fail", f"{why}; {package.package} {hindrance}", ways
     limits = _limits(package, driver)
     if _carries(needs, package):
         why += f"; the lock carries {package.package}, which stands in for it here"
@@ -82,6 +87,9 @@ def another_driver(facts: HostFacts, least: DriverVersion | None, today: str) ->
             f"a guest driver {wanted}: it belongs to the vGPU software of the hypervisor, so ask whoever "
             "runs that; a data-centre driver does not work in a guest"
         ]
+    last = _last_branch(facts)
+    if last is not None and least is not None and least.branch > last.branch:
+        return [f"another GPU: no driver {wanted} runs {_gpu_names(facts)}, whose last branch is {last.name}"]
     names = _named_branches(facts, least, today)
     of_branch = f", of a branch that is still supported: {names}" if names else ""
     return [f"a driver {wanted}{of_branch}; {_what_it_takes(facts)}"]
@@ -89,7 +97,11 @@ def another_driver(facts: HostFacts, least: DriverVersion | None, today: str) ->
 
 def new_branch(facts: HostFacts, today: str) -> str:
     """A newer branch alone is wanted."""
-    names = _named_branches(facts, None, today)
+    names, last = _named_branches(facts, None, today), _last_branch(facts)
+    if last is not None and not names:
+        return (
+            f"another GPU: {last.name} is the last branch for {_gpu_names(facts)}, and no later one runs it"
+        )
     wanted = f"a driver of {names}" if names else "a driver of a branch that NVIDIA still mends"
     return f"when the host is next maintained: {wanted}; {_what_it_takes(facts)}"
 
@@ -122,15 +134,13 @@ def _named_branches(facts: HostFacts, least: DriverVersion | None, today: str) -
 
 def _branches(facts: HostFacts, least: DriverVersion | None, today: str) -> list[Branch]:
     """Long-term branches before others, those kept longest first; none that has dropped the host's GPU."""
-    architectures = {named.architecture for named in _named(facts)}
+    last = _last_branch(facts)
     rows = [
         row
         for row in tables().branch
         if row.end_of_life
         and row.is_supported(today or row.checked.isoformat())
-        and not any(
-            architectures & set(last.last_for) for last in tables().branch if last.branch < row.branch
-        )
+        and (last is None or row.branch <= last.branch)
     ]
     oldest = max([least.branch if least is not None else 0, _present_branch(facts)])
     rows = [row for row in rows if row.branch >= oldest]
@@ -139,27 +149,43 @@ def _branches(facts: HostFacts, least: DriverVersion | None, today: str) -> list
     return sorted(rows[:_MOST_BRANCHES], key=lambda row: row.branch)
 
 
+def _last_branch(facts: HostFacts) -> Branch | None:
+    """The last one that runs all of the host's GPUs; None where no later one is known to have dropped any."""
+    architectures = {named.architecture for named in _named(facts)}
+    rows = [row for row in tables().branch if architectures & set(row.last_for)]
+    return min(rows, key=lambda row: row.branch, default=None)
+
+
+def _gpu_names(facts: HostFacts) -> str:
+    return ", ".join(dict.fromkeys(gpu.name for gpu in facts.gpus.value or ()))
+
+
 def _present_branch(facts: HostFacts) -> int:
     """Of the driver on the host, below which no one would go; 0 where there is none, or it's promised."""
     return facts.driver.need().branch if facts.driver.is_known and not facts.driver_at_least else 0
 
 
 def _hindrance(package: CompatPackage, facts: HostFacts) -> str:
-    """Why the compatibility package can't stand in here; empty where it can."""
-    driver = facts.driver.need()
+    """Why the compatibility package can't stand in here, or may not; empty where it can."""
+    driver, last = facts.driver.need(), _last_branch(facts)
     if is_vgpu(facts):
-        return "NVIDIA doesn't list it for guests of vGPU"
+        return "doesn't help: NVIDIA doesn't list it for guests of vGPU"
     for gpu in facts.gpus.value or ():
         named = gpu_named(gpu.name)
         if named is not None and named.data_center is False:
-            return f"{gpu.name} is no data-centre GPU (CUDA error 804)"
+            return f"doesn't help: {gpu.name} is no data-centre GPU (CUDA error 804)"
         if named is None or named.data_center is None:
-            return f"nobody says whether {gpu.name} is a data-centre GPU; on others it fails (CUDA error 804)"
+            return (
+                f"may not help: nobody says whether {gpu.name} is a data-centre GPU; on others it fails "
+                "(CUDA error 804)"
+            )
     if not facts.gpus.value:
-        return "the host's GPU isn't known, and it runs on data-centre GPUs alone"
+        return "may not help: the host's GPU isn't known, and it runs on data-centre GPUs alone"
+    if last is not None and DriverVersion.parse(package.driver).branch > last.branch:
+        return f"doesn't help: it is of driver {package.driver}, and {last.name} is the last for that GPU"
     if not package.runs_on(driver):
         branches = ", ".join(f"R{number}" for number in package.branches)
-        return f"NVIDIA lists it for drivers of {branches} alone, older than {package.driver}"
+        return f"doesn't help: NVIDIA lists it for drivers of {branches} alone, older than {package.driver}"
     return ""
 
 

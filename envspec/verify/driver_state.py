@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from envspec.probe.facts import GpuState, HostFacts
+from envspec.target.gpu import DriverVersion
 from envspec.verify import driver_remedies
 from envspec.verify.driver_grade import floors
 from envspec.verify.finding import Finding, Status
@@ -44,9 +45,7 @@ TROUBLES: Mapping[GpuState, Trouble] = {
     "nouveau": Trouble(
         "the GPU is bound to nouveau",
         "nouveau has no CUDA, and NVIDIA's driver can't take the GPU while nouveau holds it",
-        "root: write `blacklist nouveau` and `options nouveau modeset=0` into "
-        "/etc/modprobe.d/blacklist-nouveau.conf, then `dracut --force` (RHEL, SUSE) or `update-initramfs -u` "
-        "(Debian, Ubuntu), and reboot; without that file, the same again is the way back",
+        driver_remedies.WITHOUT_NOUVEAU,
         "installers table, needs of the driver: nouveau in use stops its installation",
     ),
     "not-loaded": Trouble(
@@ -89,8 +88,9 @@ def state_finding(needs: Needs, facts: HostFacts) -> Finding | None:
     if state == "versions-differ" and facts.driver.is_known and facts.driver_library.is_known:
         actual = f"kernel module {facts.driver.need()}, libraries {facts.driver_library.need()}"
     fix = trouble.fix
-    if state == "no-driver":
-        fix = "\n".join(driver_remedies.another_driver(facts, floors(needs.cuda).lowest, ""))
+    if state in ("no-driver", "nouveau"):
+        first = f"{fix}; then " if fix else ""
+        fix = f"{first}{_a_driver(needs, facts, floors(needs.cuda).lowest)}"
     return Finding(
         rule=RULE,
         subject="GPU and driver",
@@ -101,6 +101,17 @@ def state_finding(needs: Needs, facts: HostFacts) -> Finding | None:
         fix=fix,
         source=trouble.source,
     )
+
+
+def _a_driver(needs: Needs, facts: HostFacts, least: DriverVersion | None) -> str:
+    """On one line: which driver, what it takes, and how it comes to a host without a network."""
+    told = "; ".join(driver_remedies.another_driver(facts, least, ""))
+    carried = [asset.label for asset in needs.installers if asset.provider == "driver"]
+    if driver_remedies.is_vgpu(facts):
+        return told
+    if carried:
+        return f"{told}; the lock carries {' and '.join(carried)}"
+    return f'{told}; as [[installers]] kind = "driver" the bundle carries it'
 
 
 def _state_of_absence(facts: HostFacts) -> GpuState | None:

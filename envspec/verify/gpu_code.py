@@ -130,8 +130,9 @@ def _other_build(capability: ComputeCapability, cuda: ToolkitVersion) -> str:
         return (
             f"a build for CUDA {row.first} or later, whose compiler was the first with code for {capability}"
         )
-    if row is not None and row.last:
-        return (
-            f"a build for CUDA {row.last} or earlier, whose compiler was the last with code for {capability}"
-        )
-    return f"a build that carries sm_{capability.major}{capability.minor}, or another GPU"
+    last = ToolkitVersion.parse(row.last) if row is not None and row.last else None
+    if last is not None and last[:2] < cuda[:2]:
+        said = "whose compiler was the last with code for"
+        return f"a build for CUDA {last.release} or earlier, {said} {capability}"
+    up_to = f" (compilers up to CUDA {last.release} make it)" if last is not None else ""
+    return f"a build that carries sm_{capability.major}{capability.minor}{up_to}, or another GPU"

@@ -55,7 +55,8 @@ def _named(finding: Finding, helping: list[Needs], judged: Mapping[str, list[Fin
 def _way(finding: Finding, other: Needs, found: list[Finding]) -> str:
     variant = other.lock.variant
     if finding.rule != "driver":
-        return f"{variant} fits here"
+        failing = sorted(_failing(found))
+        return f"{variant} fits here" if not failing else f"{variant} passes, but fails {', '.join(failing)}"
     grade = next((each.grade for each in found if each.grade), "")
     if not grade:
         return f"{variant} needs no driver"
