@@ -35,8 +35,8 @@ _BROKEN_PIPE_EXIT = 141
 def command() -> None:
     """Run one command as a whole process, and leave without taking the interpreter apart.
 
-    Everything that has to be closed is closed when ``main`` returns; freeing a resolution's
-    values one by one would cost more than a warm run's work.
+    Everything that has to be closed is closed when ``main`` returns, or by an exit function; freeing
+    a resolution's values one by one would cost more than a warm run's work.
     """
     code = main()
     try:
@@ -45,8 +45,10 @@ def command() -> None:
                 stream.flush()
     except OSError as error:
         code = _unwritable(error, sys.argv[1:])
+    import atexit
     import os
 
+    atexit._run_exitfuncs()  # temporary folders of threads that an interruption cut short
     os._exit(code)
 
 
