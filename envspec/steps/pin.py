@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from envspec.assets.environment import disagreements, target_environment
-from envspec.audit.rows import warned
 from envspec.errors import BrokenArtifactError, InputError, OfflineError
 from envspec.index.catalog import Catalog, Index, Project
 from envspec.index.credentials import without_credentials
@@ -15,13 +15,13 @@ from envspec.index.dependencies import Dependencies
 from envspec.index.live import LiveIndex
 from envspec.index.view import ReleaseFile
 from envspec.lock.codec import encode
-from envspec.lock.document import AssetFile, Build, Lock, LockedFile
+from envspec.lock.document import Asset, AssetFile, Build, Lock, LockedFile, Variable
 from envspec.ports import Progress
 from envspec.resolve.opening import open_catalog
 from envspec.resolve.pinning import pin_lock
 from envspec.resolve.resolution import NoResolution, Pin, Resolution, read_wishes, resolve
 from envspec.spec.request import LockRequest
-from envspec.steps.judged import Judged, judged
+from envspec.steps.lock_warnings import asset_warnings, lock_warnings, patch_warnings, remarks
 from envspec.steps.locking import (
     Earlier,
     Locked,
@@ -32,11 +32,10 @@ from envspec.steps.locking import (
     Unlockable,
     Workshop,
 )
-from envspec.target.markers import patch_sensitive_requires_python
-from envspec.target.tags import plain_linux
 
 if TYPE_CHECKING:
     from envspec.steps.assets import Assets, Plans
+    from envspec.steps.judged import Judged
 
 
 def lock_one(
@@ -86,6 +85,7 @@ def _lock(
 
     catalog = open_catalog(request, workshop.client, default, workshop.index, sdist, offline=options.offline)
     wishes = read_wishes(request, catalog)
+    _load_rules_meanwhile()
     resolution = resolve(
         request,
         catalog,
@@ -115,13 +115,9 @@ def _lock(
         computed=computed,
         builds=[build for key, build in sorted(builds.items()) if key in pinned],
         assets=found.assets if found else (),
-        environment=target_environment(
-            [pin.name for pin in resolution.pins],
-            found.assets if found else (),
-            network=request.target.network,
-        ),
+        environment=_environment(request, resolution, found.assets if found else ()),
         not_locked=found.not_locked if found else (),
-        warnings=[*lock_warnings(request, resolution), *by_patch, *(_asset_warnings(found) if found else ())],
+        warnings=[*lock_warnings(request, resolution), *by_patch, *(asset_warnings(found) if found else ())],
         python_exact=settled,
         extra_tool=before.kept,
     )
@@ -135,7 +131,31 @@ def _lock(
         or (found is not None and found.asked_what_moves)
     )
     remarked = (*remarks(resolution), *(found.remarks if found else ()))
-    return _locked(request, judged(warned(lock)), remarked), None if rests_on_more else consulted
+    return _locked(request, _judged(lock), remarked), None if rests_on_more else consulted
+
+
+def _load_rules_meanwhile() -> None:
+    """Judging needs some 50 ms to be loaded, and the resolver will wait longer than that for its pages."""
+    threading.Thread(target=import_module, args=("envspec.steps.judged",), daemon=True).start()
+
+
+def _judged(lock: Lock) -> Judged:
+    from envspec.steps.judged import judged
+
+    if "audit" in lock.extra_tool:
+        from envspec.audit.rows import warned
+
+        lock = warned(lock)
+    return judged(lock)
+
+
+def _environment(
+    request: LockRequest, resolution: Resolution, assets: Sequence[Asset]
+) -> tuple[Variable, ...]:
+    from envspec.assets.environment import target_environment
+
+    names = [pin.name for pin in resolution.pins]
+    return target_environment(names, assets, network=request.target.network)
 
 
 def _finished(plans: Plans | None, resolution: Resolution) -> Assets | None:
@@ -155,14 +175,6 @@ def _finished(plans: Plans | None, resolution: Resolution) -> Assets | None:
     found = plans.finish()
     refuse_twins(found.assets)
     return found
-
-
-def _asset_warnings(found: Assets) -> list[str]:
-    return [
-        *(f"{kind}: {label} isn't locked: this version doesn't know how" for kind, label in found.not_locked),
-        *found.warnings,
-        *disagreements(found.assets),
-    ]
 
 
 def _locked_assets(lock: Lock) -> tuple[LockedAsset, ...]:
@@ -256,50 +268,3 @@ def _hash_what_lacks(
         f" {at_least}{known:,} bytes to hash them ({', '.join(file.filename for file, _ in lacking)})"
     )
     return {file.url: workshop.hash_file(file, index) for file, index in lacking}
-
-
-def lock_warnings(request: LockRequest, resolution: Resolution) -> list[str]:
-    """What stays true of the lock on any day, so it stands in the lock itself."""
-    lines = list(request.warnings)
-    for pin in resolution.pins:
-        file = pin.project.record.file(pin.candidate.place)
-        if file.is_wheel and plain_linux(file.filename):
-            lines.append(
-                f"{file.filename}: its tag tells no glibc; whether the target's is enough,"
-                " only the wheel tells"
-            )
-    return lines
-
-
-def patch_warnings(request: LockRequest, resolution: Resolution, catalog: Catalog) -> list[str]:
-    """What would be otherwise on another patch release of the target's Python, where the spec names none."""
-    lines = []
-    for pin in resolution.pins:
-        file = pin.project.record.file(pin.candidate.place)
-        patch = patch_sensitive_requires_python(file.requires_python, request.target)
-        if patch is not None:
-            lines.append(
-                f"{pin.candidate}: Requires-Python {file.requires_python} answers otherwise from"
-                f" Python {patch} on; a full version in target.python settles it"
-            )
-        found = catalog.dependencies(pin.project, pin.candidate.place)
-        if isinstance(found, Dependencies):
-            lines += [
-                f"{pin.candidate}: {text!r} holds otherwise from Python {patch} on; a full version in"
-                " target.python settles it"
-                for text, patch in found.patch_sensitive
-            ]
-    return lines
-
-
-def remarks(resolution: Resolution) -> tuple[str, ...]:
-    """What's true today and so can't stand in a lock."""
-    lines = []
-    for pin in resolution.pins:
-        file = pin.project.record.file(pin.candidate.place)
-        if file.yanked is not False:
-            why = f": {file.yanked}" if isinstance(file.yanked, str) and file.yanked else ""
-            lines.append(f"{pin.candidate} was yanked{why}")
-    lines += [f"{s.name} {s.version} was passed over: {s.why}" for s in resolution.skipped]
-    lines += [f"{name} has no extra {extra!r}" for name, extra in resolution.unknown_extras]
-    return tuple(lines)
