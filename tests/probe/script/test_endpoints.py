@@ -81,7 +81,7 @@ def observe(
     endpoints: Sequence[tuple[str, str | None]],
     *,
     names: Mapping[str, Any] | None = None,
-    timeout_s: float = 1.0,
+    timeout_s: float = 3.0,
     prefix: tuple[str, ...] = (),
     **around: Any,
 ) -> Seen:
