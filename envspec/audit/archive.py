@@ -87,7 +87,9 @@ def list_members(file: BinaryIO) -> Listing:
         path = info.filename
         if path.endswith("/"):
             continue
-        if not _stays_inside(path):
+        if not path.isprintable():
+            problems.append(f"{shown(path)}: its path holds what can't be printed")
+        elif not _stays_inside(path):
             problems.append(f"{shown(path)}: leaves the wheel")
         elif info.external_attr >> 28 == _LINK:
             problems.append(f"{shown(path)}: is a symbolic link, and wheels have none")

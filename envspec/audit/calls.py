@@ -44,8 +44,13 @@ def is_on(row: SinkRow, node: ast.Call) -> bool:
 
 def told(what: Sequence[str], row: SinkRow) -> tuple[str, ...]:
     """As the provider knows the models: with the owner that it adds to a bare name."""
-    texts = (text[:MAX_WHAT_CHARACTERS] for text in what[:MAX_WHAT] if text and text != "{}")
+    texts = (plain(text) for text in what[:MAX_WHAT] if text and text != "{}")
     return tuple(
         f"{row.bare_prefix}{text}" if row.bare_prefix and "/" not in text and "{" not in text else text
         for text in texts
     )
+
+
+def plain(text: str) -> str:
+    """A text of the code for reports and locks: bounded, on one line, without what steers a terminal."""
+    return "".join(char if char.isprintable() else "?" for char in text[:MAX_WHAT_CHARACTERS])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 
-from envspec.audit.calls import MAX_WHAT_CHARACTERS, is_on, subject, told
+from envspec.audit.calls import is_on, plain, subject, told
 from envspec.audit.carriers import Carrier, Carriers
 from envspec.audit.package import SourcePackage
 from envspec.audit.reading import Egress, Started
@@ -107,7 +107,7 @@ class EgressFinder:
             file=path,
             line=call.node.lineno,
             within=call.place.name,
-            call=dotted.removeprefix("?.")[:MAX_WHAT_CHARACTERS],
+            call=plain(dotted.removeprefix("?.")),
             what=what,
             reach="script" if script else "call" if inside else "import",
             provider=provider,
@@ -119,7 +119,7 @@ class EgressFinder:
             return
         table = self._sinks.table.programs
         words = file.texts(call.node.args[0], call.place)
-        line = " ".join(words)[:MAX_WHAT_CHARACTERS]
+        line = plain(" ".join(words))
         for kind, marks in (("installer", table.installer), ("shell", table.shell)):
             if any(re.search(rf"(?:^|[\s/]){re.escape(mark)}(?=\s|$)", line) for mark in marks):
                 self.egress.add(self._found(path, call, kind, "strong", dotted, (line,), ""))

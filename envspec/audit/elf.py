@@ -141,7 +141,10 @@ def _text(strings: bytes, offset: int) -> str:
     end = strings.find(b"\0", offset, offset + _MAX_NAME_BYTES)
     if offset >= len(strings) or end < 0:
         raise BrokenElfError("a name lies outside its string table")
-    return strings[offset:end].decode("utf-8", "replace")
+    text = strings[offset:end].decode("utf-8", "replace")
+    if not text.isprintable():
+        raise BrokenElfError("a name in it holds what no name does")
+    return text
 
 
 def _versions(table: bytes, strings: bytes, order: str, count: int) -> tuple[str, str]:

@@ -71,7 +71,8 @@ def asset_urls(file: str, code: bytes, table: Urls) -> Iterator[AssetUrls]:
 
 
 def _url(match: re.Match[bytes]) -> str:
-    return re.sub(r"\{[^{}]*\}", "{}", match[0].decode("utf-8", "replace")).rstrip(").,;")
+    url = re.sub(r"\{[^{}]*\}", "{}", match[0].decode("utf-8", "replace")).rstrip(").,;")
+    return url if url.isprintable() else ""
 
 
 def _asset_host(url: str, table: Urls) -> str:

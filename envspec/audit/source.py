@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator
 
-from envspec.audit.calls import given
+from envspec.audit.calls import given, plain
 from envspec.audit.carriers import Carriers
 from envspec.audit.egress import EgressFinder
 from envspec.audit.hidden import followed_models, named_models
@@ -164,4 +164,4 @@ def _read_variables(file: SourceFile) -> Iterator[str]:
     ]
     for node in nodes:
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            yield node.value[:100]
+            yield plain(node.value)

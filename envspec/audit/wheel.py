@@ -33,7 +33,7 @@ MAX_SOURCES_BYTES = 256 << 20
 """Of one archive."""
 _LIBRARY = re.compile(r"\.so(?:\.[0-9]+)*$")
 _DATA = re.compile(r"[^/]+\.data/(purelib|platlib|scripts|headers|data)/(.+)")
-_SCRIPT = re.compile(r"^\s*([^\s=]+)\s*=\s*(.+?)\s*$")
+_SCRIPT = re.compile(r"^\s*([!-<>-~]+)\s*=\s*(.+?)\s*$")
 _MAX_ENTRY_POINTS_BYTES = 1 << 20
 
 

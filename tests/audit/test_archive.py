@@ -45,6 +45,11 @@ def test_a_path_that_leaves_the_wheel_is_left_out_and_named(path: str) -> None:
     assert (listed.members, listed.problems) == ((), (f"{path}: leaves the wheel",))
 
 
+def test_a_path_that_could_fake_a_line_of_the_report_is_left_out() -> None:
+    listed = list_members(zipped(lambda opened: opened.writestr("a.py\nERROR: b", "x")))
+    assert (listed.members, listed.problems) == ((), ("a.py?ERROR: b: its path holds what can't be printed",))
+
+
 @pytest.mark.filterwarnings("ignore:Duplicate name")
 def test_a_path_that_stands_twice_is_read_in_neither_form() -> None:
     def build(opened: zipfile.ZipFile) -> None:

@@ -6,7 +6,7 @@ from textwrap import dedent
 
 import pytest
 
-from envspec.audit.reading import HiddenModel, Reading, Started
+from envspec.audit.reading import HiddenModel, Reading, Started, decode, encode
 from envspec.audit.source import is_skipped, read_sources
 from envspec.audit.tables import sinks
 
@@ -295,3 +295,18 @@ def test_a_name_tells_nothing_in_a_package_that_fetches_nothing_or_does_not_offe
 def test_a_model_of_a_paid_service_is_not_fetched() -> None:
     source = "import openai\n" + dedent(REGISTRY)
     assert read(demo_of___init__=source, demo_of_pull=FETCHING).hidden == ()
+
+
+def test_texts_that_could_fake_a_line_or_break_the_cache_are_made_plain() -> None:
+    reading = read(
+        demo_of_a="""\
+            import os, subprocess
+            from huggingface_hub import snapshot_download
+            snapshot_download("a/b\\nERROR: c\\ud800\\x1b[31m")
+            subprocess.run("wget \\udfff")
+            os.getenv("CACHE\\n")
+            """
+    )
+    assert [row.what for row in reading.egress] == [("a/b?ERROR: c??[31m",), ("wget ?",)]
+    assert reading.variables == ("CACHE?",)
+    assert decode(encode(reading)) == reading
