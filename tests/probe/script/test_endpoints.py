@@ -81,7 +81,7 @@ def observe(
     endpoints: Sequence[tuple[str, str | None]],
     *,
     names: Mapping[str, Any] | None = None,
-    timeout_s: float = 3.0,
+    timeout_s: float = 2.0,
     prefix: tuple[str, ...] = (),
     **around: Any,
 ) -> Seen:
@@ -374,11 +374,11 @@ def test_no_login_signature_or_address_of_a_name_server_is_printed(site: Site) -
             "EAI_AGAIN; resolver 1 of 2: SERVFAIL, it failed to look the name up",
         ),
         ("refused", "resolver-failed", "resolver 1 of 2: REFUSED, it doesn't answer this host"),
-        ("silent", "no-answer", "resolver 2 of 2: no answer in 1 s"),
-        ("garbage", "no-answer", "resolver 1 of 2: no answer that can be read in 1 s"),
-        ("loop", "no-answer", "resolver 1 of 2: no answer that can be read in 1 s"),
-        ("stranger", "no-answer", "resolver 1 of 2: no answer that can be read in 1 s"),
-        ("short", "no-answer", "resolver 1 of 2: no answer that can be read in 1 s"),
+        ("silent", "no-answer", "resolver 2 of 2: no answer in 2 s"),
+        ("garbage", "no-answer", "resolver 1 of 2: no answer that can be read in 2 s"),
+        ("loop", "no-answer", "resolver 1 of 2: no answer that can be read in 2 s"),
+        ("stranger", "no-answer", "resolver 1 of 2: no answer that can be read in 2 s"),
+        ("short", "no-answer", "resolver 1 of 2: no answer that can be read in 2 s"),
         ("empty", "no-address", "resolver 1 of 2: knows the name, without an address"),
     ],
 )
@@ -407,7 +407,7 @@ def test_an_answer_too_long_for_a_datagram_is_asked_for_over_tcp(site: Site) -> 
 
 
 def test_a_name_server_that_never_answers_for_aaaa_is_told(site: Site) -> None:
-    assert "resolver 1 of 2: 1 address, AAAA: no answer in 1 s" in said(site.by_name["name v6silent"], "name")
+    assert "resolver 1 of 2: 1 address, AAAA: no answer in 2 s" in said(site.by_name["name v6silent"], "name")
 
 
 def test_a_search_domain_completes_a_short_name(site: Site) -> None:
