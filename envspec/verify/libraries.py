@@ -30,14 +30,14 @@ def _loaded(needs: Needs, facts: HostFacts) -> list[Finding]:
     if not needs.libraries:
         return []
     sonames = sorted({need.thing for need in needs.libraries})
-    expected = f"the loader knows {_several(sonames)}"
+    expected = _several(sonames)
     if not facts.libraries.is_known:
         fix = "on the host: ldconfig -p"
         return [not_known(RULE, "shared libraries", expected, facts.libraries, fix, _SOURCE)]
     unseen = [need for need in needs.libraries if not knows(need.thing, facts)]
     lacking = [need for need in unseen if knows(need.thing, facts) is False]
     if not unseen:
-        actual = f"it knows all {len(sonames)}" if len(sonames) > 1 else "it knows it"
+        actual = f"the loader knows all {len(sonames)}" if len(sonames) > 1 else "the loader knows it"
         return [Finding(RULE, "shared libraries", "pass", expected, actual, source=_SOURCE)]
     found = [
         _lacking(by, [need for need in lacking if need.by == by], facts)
@@ -85,7 +85,7 @@ def _not_asked(sonames: list[str]) -> Finding:
         rule=RULE,
         subject="libraries that the brief doesn't ask about",
         status="unknown",
-        expected=f"the loader knows {_several(sonames)}",
+        expected=_several(sonames),
         actual="not known: the brief lists few libraries, and none of these",
         fix=f"on the host: ldconfig -p | grep -F -e {' -e '.join(sonames[:_MOST])}\n"
         "or carry the whole evidence in place of the brief",
@@ -111,8 +111,10 @@ def _lacking(by: str, needs: list[FromWheel], facts: HostFacts) -> Finding:
         rule=RULE,
         subject=by,
         status=status,
-        expected=f"the loader knows {_several(missing)}",
-        actual="it doesn't" if len(missing) == 1 else f"it knows none of these {len(missing)}",
+        expected=_several(missing),
+        actual="the loader doesn't know it"
+        if len(missing) == 1
+        else f"the loader knows none of these {len(missing)}",
         why=why,
         fix="\n".join(ways),
         source=f"{told_by(needs[0])}; {_SOURCE}",
@@ -127,7 +129,7 @@ def _not_read(needs: Needs) -> list[Finding]:
             rule=RULE,
             subject="wheels that were not read",
             status="unknown",
-            expected="known which libraries of the host each wheel loads",
+            expected="which libraries of the host each wheel loads",
             actual=f"not known of {_several(needs.not_read)}",
             fix="outside, where the wheels can be fetched: envspec audit LOCK --write",
             source="docs/audit.md",

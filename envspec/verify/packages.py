@@ -9,6 +9,7 @@ from envspec.compat.system_libraries import Media, media_of, package_of, tables
 from envspec.probe.facts import HostFacts
 
 _MOST = 5
+_KEY = "if it misses a public key, first: rpm --import that of the OS in /etc/pki/rpm-gpg"
 
 
 def ways_to_install(things: Iterable[str], facts: HostFacts) -> list[str]:
@@ -66,4 +67,5 @@ def _from_media(media: Media, packages: str, facts: HostFacts) -> str:
     if mounted and commands[0].startswith("mount "):
         point = commands[0].rpartition(" ")[2]
         commands = [command.replace(point, shlex.quote(mounted[0].rstrip("/"))) for command in commands[1:]]
-    return " && ".join(commands)
+    text = " && ".join(commands)
+    return f"{text}; {_KEY}" if media.packages == "rpm" else text

@@ -67,6 +67,14 @@ def test_other_rules_name_variants_too() -> None:
     assert glibc.fix.splitlines()[0] == "cu118 fits here"
 
 
+def test_of_a_variant_that_fails_as_well_it_is_said_in_what() -> None:
+    too_new = {"tag": "cp310-cp310-manylinux_2_34_x86_64"}
+    without_code = HOST._replace(gpus=known((Gpu("Tesla K80"),), "NVML"))
+    judged = judge_matrix([needs("cu121", **too_new), needs("cu118", **too_new)], without_code)
+    [code] = [each for each in judged["ocr-cu121"] if each.rule == "gpu-code"]
+    assert code.fix.splitlines()[0] == "cu118 passes, but fails glibc"
+
+
 def test_a_variant_that_leaves_the_rule_open_is_no_way_out() -> None:
     blackwell = HostFacts(source="evidence", gpus=known((Gpu("NVIDIA B200"),), "NVML"))
     nobody_read = needs("cu126", torch="2.6.0+cu126")
