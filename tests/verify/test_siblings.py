@@ -1,7 +1,8 @@
 from __future__ import annotations
 
-import dataclasses
 from typing import Any
+
+import msgspec
 
 from envspec.probe.facts import Gpu, HostFacts, known
 from envspec.target.gpu import DriverVersion
@@ -70,7 +71,7 @@ def test_other_rules_name_variants_too() -> None:
 
 def test_of_a_variant_that_fails_as_well_it_is_said_in_what() -> None:
     too_new = {"tag": "cp310-cp310-manylinux_2_34_x86_64"}
-    without_code = dataclasses.replace(HOST, gpus=known((Gpu("Tesla K80"),), "NVML"))
+    without_code = msgspec.structs.replace(HOST, gpus=known((Gpu("Tesla K80"),), "NVML"))
     judged = judge_matrix([needs("cu121", **too_new), needs("cu118", **too_new)], without_code)
     [code] = [each for each in judged["ocr-cu121"] if each.rule == "gpu-code"]
     assert code.fix.splitlines()[0] == "cu118 passes, but fails glibc"
