@@ -20,9 +20,10 @@ from envspec.index.pages import Pages
 from envspec.index.versions import VersionList
 from envspec.index.view import ProjectRecord, ReleaseFile, View
 from envspec.lock.codec import decode
-from envspec.lock.document import Build, Lock
+from envspec.lock.document import Asset, Build, Lock
 from envspec.ports import Response
 from envspec.spec.request import IndexRequest, LocalWheel, LockRequest
+from envspec.steps.assets import AssetWorld
 from envspec.steps.lock import lock_variants
 from envspec.steps.locking import Earlier, Existing, Locked, LockOptions, Outcome, Unlockable
 from envspec.target.host import Target
@@ -69,7 +70,7 @@ class World:
     def lock(
         self,
         *requests: LockRequest,
-        earlier: Mapping[int, Earlier] | None = None,
+        earlier: Mapping[int, Earlier | Existing] | None = None,
         options: LockOptions | None = None,
     ) -> list[Outcome]:
         self.store.flush()
@@ -115,6 +116,9 @@ class World:
         self.hashed.append(file.filename)
         return "f" * 64, 1234
 
+    def asset_world(self, request: LockRequest) -> AssetWorld:
+        raise NotImplementedError
+
     def sdist(
         self,
         file: ReleaseFile,
@@ -128,7 +132,9 @@ class World:
         raise NotImplementedError
 
 
-def existing(earlier: Earlier | None) -> Existing:
+def existing(earlier: Earlier | Existing | None) -> Existing:
+    if isinstance(earlier, Existing):
+        return earlier
     return Existing() if earlier is None else Existing(repr(earlier), lambda: earlier)
 
 
@@ -359,3 +365,29 @@ def test_what_is_true_today_is_a_remark(world: World) -> None:
     assert outcome.warnings == ()
     assert outcome.remarks[0] == "demo==2.0 was yanked: broken"
     assert outcome.remarks[1].startswith("dep 2.0 was passed over: requirement 'a >== 1' can't be read (")
+
+
+def test_a_lock_that_is_remembered_is_not_even_read(world: World) -> None:
+    def unread() -> Earlier:
+        raise AssertionError("the lock was read")
+
+    world.add("demo", "1.0")
+    [first] = world.lock(
+        asking("demo"), earlier={0: Existing("of one lock", lambda: Earlier({"demo": "1.0"}))}
+    )
+    [again] = world.lock(asking("demo"), earlier={0: Existing("of one lock", unread)})
+    assert isinstance(first, Locked)
+    assert again == first
+    with pytest.raises(AssertionError, match="the lock was read"):
+        world.lock(asking("demo"), earlier={0: Existing("of another lock", unread)})
+
+
+def test_assets_of_an_earlier_lock_are_handed_on_unless_an_upgrade_names_them(world: World) -> None:
+    world.add("demo", "1.0")
+    pinned = Asset("model", "url", "url https://x.example/x.bin")
+    before = Earlier({"demo": "1.0"}, assets=(pinned,))
+    world.one(asking("demo"), before, upgrade_models=("https://x.example/y.bin",))
+    assert world.progress.said == [
+        "warning: --upgrade-model https://x.example/y.bin: the lock holds no such asset; it holds"
+        " url https://x.example/x.bin"
+    ]
