@@ -23,6 +23,7 @@ from envspec.lock.document import (
     LockedFile,
 )
 from envspec.lock.fields import WrongError
+from envspec.lock.target_table import read_target
 from envspec.project_name import normal_name
 from envspec.toml_library import tomllib
 
@@ -97,7 +98,7 @@ def _lock(document: dict[str, Any], where: str) -> Lock:
         files=fields.text(own, "files", at) or "urls",
         environments=fields.texts(document, "environments", ""),
         requires_python=fields.text(document, "requires-python", ""),
-        target=fields.table(own, "target", at),
+        target=read_target(own, at),
         requirements=fields.texts(own, "requirements", at),
         distributions=distributions,
         builds=tuple(_build(row, place) for row, place in fields.rows(own, "builds", at)),
