@@ -382,7 +382,7 @@ def test_a_lock_that_is_remembered_is_not_even_read(world: World) -> None:
         world.lock(asking("demo"), earlier={0: Existing("of another lock", unread)})
 
 
-def test_assets_of_an_earlier_lock_are_handed_on_unless_an_upgrade_names_them(world: World) -> None:
+def test_an_upgrade_of_an_asset_that_the_lock_lacks_is_told(world: World) -> None:
     world.add("demo", "1.0")
     pinned = Asset("model", "url", "url https://x.example/x.bin")
     before = Earlier({"demo": "1.0"}, assets=(pinned,))
