@@ -67,6 +67,12 @@ def one_file(
 ) -> Generator[Sequence[Question], Sequence[Any], OneFile]:
     """Ask for no more than the digest needs; raises InputError where nobody vouches and no trust was said."""
     name = file_name(record.url)
+    if said_sha256 and record.sha256 and said_sha256 != record.sha256:
+        raise InvalidValueError(
+            what=f"the spec says sha256 {said_sha256} of {name}, {record.sha256} is on record",
+            why="two files of one name, or a digest that was copied wrong",
+            fix="leave sha256 out; if you do mean another file, give it another name, with url",
+        )
     sha256, by = (said_sha256, "publisher") if said_sha256 else (record.sha256, record.digest_from)
     if sha256:
         return OneFile(name, record.url, _hashes(sha256, record.md5), record.size, by)
@@ -130,6 +136,12 @@ def _listed_md5(answer: Got, name: str, where: str) -> str:
 def _first_fetch(record: Record, name: str) -> Generator[Sequence[Question], Sequence[Any], OneFile]:
     (fetched,) = yield [Fetch(record.url, record.size, look=True)]
     _refuse_other_size(record, fetched)
+    if not fetched.size:
+        raise BrokenArtifactError(
+            what=f"{record.url} is empty",
+            why="nobody publishes a digest of it, and no bytes confirm nothing",
+            fix="check the URL; an empty file of your own belongs into [[files]]",
+        )
     how = ""
     if fetched.announced is not None and fetched.file is not None:
         how = confirm(fetched.file)

@@ -38,12 +38,23 @@ def locked(
     return found[0]
 
 
-def test_the_users_own_digest_goes_before_all_others_and_nothing_is_fetched() -> None:
+def test_the_users_own_digest_is_enough_and_nothing_is_fetched() -> None:
     answers = Answers()
-    assert locked(Record(URL, sha256="1" * 64, size=14), answers, sha256="2" * 64) == OneFile(
+    assert locked(Record(URL, size=14), answers, sha256="2" * 64) == OneFile(
         "tool.run", URL, (("sha256", "2" * 64),), 14, "publisher"
     )
     assert answers.asked == []
+
+
+def test_a_digest_of_the_users_own_that_contradicts_the_record_is_refused() -> None:
+    with pytest.raises(InvalidValueError) as raised:
+        locked(Record(URL, sha256="1" * 64), Answers(), sha256="2" * 64)
+    assert raised.value.what == f"the spec says sha256 {'2' * 64} of tool.run, {'1' * 64} is on record"
+
+
+def test_an_empty_file_confirms_nothing() -> None:
+    with pytest.raises(BrokenArtifactError, match="is empty"):
+        locked(Record(URL), Answers({URL: b""}), trust="first-fetch")
 
 
 def test_a_sha256_on_record_is_enough() -> None:

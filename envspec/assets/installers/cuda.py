@@ -5,11 +5,11 @@ Source: NVIDIA, CUDA Installation Guide for Linux, "Runfile Installation", "Adva
 
 from __future__ import annotations
 
-from envspec.assets.installers.space import estimated
+from envspec.assets.installers.space import estimated, nearest
 from envspec.assets.installers.wanted import record_of
 from envspec.assets.interface import Context, Plan, Planned, Wish
 from envspec.assets.one_file import Record, one_file
-from envspec.compat.installers import CudaRunfile, InstalledSize, cuda_runfile, installed_size, tables
+from envspec.compat.installers import InstalledSize, cuda_runfile, installed_size, tables
 from envspec.lock.document import Asset, Space, Variable
 from envspec.target.gpu import ToolkitVersion
 
@@ -40,7 +40,7 @@ def plan(wish: Wish, context: Context) -> Plan:
             version=row.version if row else said["version"],
             files=(file.at(file.name, root="installers", mode="0755"),),
             unconfirmed=file.unconfirmed,
-            space=_space(row, file.size),
+            space=_space(row.version if row else said["version"], file.size),
             commands=(
                 (
                     "sh",
@@ -64,8 +64,8 @@ def plan(wish: Wish, context: Context) -> Plan:
     )
 
 
-def _space(row: CudaRunfile | None, size: int | None) -> Space | None:
-    measured: InstalledSize | None = installed_size(row.version) if row else None
-    if measured is None:
-        return estimated(size)
+def _space(version: str, size: int | None) -> Space | None:
+    measured: InstalledSize | None = installed_size(version)
+    if measured is None or size not in (None, measured.runfile_bytes):
+        return estimated(size, nearest(version, tables().cuda_runfile))
     return Space(measured.runfile_bytes, measured.installed_bytes, f"measured: {measured.source}")

@@ -5,7 +5,7 @@ The wheels of PyTorch bring their own; only what looks for a cuDNN of the host n
 
 from __future__ import annotations
 
-from envspec.assets.installers.space import estimated
+from envspec.assets.installers.space import Like, estimated
 from envspec.assets.installers.wanted import record_of
 from envspec.assets.interface import Context, Plan, Planned, Wish
 from envspec.assets.one_file import Record, one_file
@@ -17,6 +17,8 @@ from envspec.target.gpu import ToolkitVersion
 PROVIDES = ("cudnn",)
 
 EULA = "NVIDIA cuDNN Software License Agreement, https://docs.nvidia.com/deeplearning/cudnn/latest/reference/eula.html"
+_LIKE = Like("8.9.7.29 for CUDA 12", 865_000_000)
+"""About; no other archive's size is on record (https://huggingface.co/csukuangfj/cudnn, its files)."""
 
 
 def plan(wish: Wish, context: Context) -> Plan:
@@ -48,7 +50,7 @@ def plan(wish: Wish, context: Context) -> Plan:
             version=version,
             files=(file.at(home, root="environment", unpack=unpack),),
             unconfirmed=file.unconfirmed,
-            space=estimated(file.size),
+            space=estimated(file.size, _LIKE),
             variables=(Variable("CUDNN_PATH", inside, (wish.label,), "NVIDIA, cuDNN Installation Guide"),),
             eula=EULA,
         )

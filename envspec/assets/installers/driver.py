@@ -5,7 +5,7 @@ Source: nvidia-installer's own options (``option_table.h``), NVIDIA's driver ins
 
 from __future__ import annotations
 
-from envspec.assets.installers.space import estimated
+from envspec.assets.installers.space import estimated, nearest
 from envspec.assets.installers.wanted import record_of
 from envspec.assets.interface import Context, Plan, Planned, Wish
 from envspec.assets.one_file import Record, one_file
@@ -38,15 +38,16 @@ def plan(wish: Wish, context: Context) -> Plan:
         else f"{row.version} is known, but no source says that it's of the data-centre line",
     )
     file = yield from one_file(record, context, said_sha256=said["sha256"], trust=said["trust"])
+    version = row.version if row else said["version"]
     return Planned(
         Asset(
             kind=wish.kind,
             provider=wish.provider,
             label=wish.label,
-            version=row.version if row else said["version"],
+            version=version,
             files=(file.at(file.name, root="installers", mode="0755"),),
             unconfirmed=file.unconfirmed,
-            space=estimated(file.size),
+            space=estimated(file.size, nearest(version, tables().driver_runfile)),
             commands=(("sh", "{file}", "--silent", "--tmpdir={scratch}"),),
             as_root=True,
             eula=EULA,

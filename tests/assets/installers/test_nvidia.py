@@ -64,6 +64,29 @@ def test_a_measured_space_goes_before_an_estimate() -> None:
     assert space.source.startswith("measured: ")
 
 
+def test_a_file_of_unknown_size_is_estimated_by_the_versions_around_it() -> None:
+    assert planned(cuda.plan, "cuda", {"version": "12.1.0"}).asset.space == Space(
+        4_336_730_777,  # 11.8.0, which is larger than 12.1.1
+        8_673_461_554,
+        "estimated: temporary once the file, installed twice, as of 11.8.0 with 4,336,730,777 bytes;"
+        " its own size isn't known",
+        True,
+    )
+    of_driver = planned(driver.plan, "driver", {"version": "570.124.06"}).asset.space
+    assert of_driver is not None
+    assert (of_driver.temporary_bytes, of_driver.is_estimated) == (397_162_548, True)
+    of_cudnn = planned(cudnn.plan, "cudnn", {"version": "9.10.2"}, context=Context(TARGET, cuda="12.1"))
+    assert of_cudnn.asset.space is not None
+    assert of_cudnn.asset.space.installed_bytes == 2 * 865_000_000
+
+
+def test_a_version_outside_the_table_is_estimated_too() -> None:
+    own = {"version": "99.0", "url": "https://mirror.example/cuda_99.run", "sha256": "ab" * 32}
+    space = planned(cuda.plan, "cuda", own).asset.space
+    assert space is not None
+    assert space.source.endswith("as of 13.2.1 with 4,398,952,964 bytes; its own size isn't known")
+
+
 def test_a_release_line_takes_its_newest_release() -> None:
     assert planned(cuda.plan, "cuda", {"version": "11.8"}).asset.version == "11.8.0"
     assert planned(cuda.plan, "cuda", {"version": "12.6"}).asset.version == "12.6.3"
