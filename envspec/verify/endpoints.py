@@ -118,47 +118,57 @@ def _why(hops: tuple[EndpointObservation, ...]) -> str:
 def _ways_out(
     hops: Iterable[EndpointObservation], ca_file: str, clients: Iterable[TlsClient], facts: HostFacts
 ) -> list[str]:
-    lines: list[str] = []
+    """Each line mends all that went wrong; the second, where there is one, does so without root."""
+    remedies: list[tuple[str, ...]] = []
     for hop in hops:
         host, port = _place(hop)
         for stage in hop.stages:
             trust = [fault for fault in stage.faults if fault in _TRUST]
             if trust:
-                lines += _make_known(host, stage, trust[0], ca_file, clients, facts)
+                remedies.append(_make_known(host, stage, trust[0], ca_file, clients, facts))
             fixes = [REMEDIES[fault].fix for fault in stage.faults if fault in REMEDIES]
-            lines += [fix.format(host=host, port=port) for fix in fixes if fix]
-    return list(dict.fromkeys(lines))
+            remedies += [(fix.format(host=host, port=port),) for fix in fixes if fix]
+    if not remedies:
+        return []
+    first, last = ("; and ".join(dict.fromkeys(ways[place] for ways in remedies)) for place in (0, -1))
+    return list(dict.fromkeys((first, last)))
 
 
 def _make_known(
     host: str, stage: Stage, fault: str, ca_file: str, clients: Iterable[TlsClient], facts: HostFacts
-) -> list[str]:
-    """How the site's authority comes into the host's store, and to each client of the lock."""
+) -> tuple[str, str]:
+    """How the site's authority comes to the host and to each client of the lock; and how without root."""
     file = shlex.quote(ca_file.rpartition("/")[2] or "site-ca.pem")
-    lines = []
+    first = ""
     if fault != "ca-file-only":
         thing = "that certificate" if fault == "self-signed" else "the authority's certificate"
         issuer = f" ({stage.issuer})" if stage.issuer else ""
-        lines.append(f"get {thing}{issuer} as {file} from whoever runs {host}, by a way you trust")
-    for store in _stores(facts):
-        to = f"{store.anchors}site-ca{store.suffix}"
-        lines.append(f"on {store.name}, root: cp {file} {to} && {store.command}")
+        first = f"get {thing}{issuer} as {file} from whoever runs {host}, by a way you trust; then "
+    stores = "; ".join(
+        f"on {store.name}, root: cp {file} {store.anchors}site-ca{store.suffix} && {store.command}"
+        for store in _stores(facts)
+    )
     bundle = _stores(facts)[0].bundle
-    return [
-        *lines,
-        _launcher(clients, facts),
-        f"without root: cat {bundle} {file} > PREFIX/ca-bundle.pem, and set the same variables to that file",
-    ]
+    return (
+        f"{first}{stores}; then {_launcher(clients, facts)}",
+        f"without root: {first}cat {bundle} {file} > PREFIX/ca-bundle.pem; then in the environment's launcher "
+        f"set {' and '.join(_readers(clients))} to that file",
+    )
 
 
 def _launcher(clients: Iterable[TlsClient], facts: HostFacts) -> str:
     """The variables that the environment's launcher has to set, and for which clients each."""
     bundle = _stores(facts)[0].bundle
+    exports = [f"export {name}={bundle} (for {', '.join(them)})" for name, them in _readers(clients).items()]
+    return "in the environment's launcher: " + ", ".join(exports)
+
+
+def _readers(clients: Iterable[TlsClient]) -> dict[str, list[str]]:
+    """The clients that read each variable."""
     readers: dict[str, list[str]] = {}
     for client in clients:
         readers.setdefault(client.variables[0], []).append(client.name)
-    exports = [f"export {name}={bundle} (for {', '.join(them)})" for name, them in readers.items()]
-    return "in the environment's launcher: " + ", ".join(exports)
+    return readers
 
 
 def _stores(facts: HostFacts) -> tuple[CaStore, ...]:

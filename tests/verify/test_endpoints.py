@@ -63,11 +63,13 @@ def test_an_unknown_authority_is_made_known_to_every_client_of_the_lock() -> Non
         why="the certificate's issuer is not trusted here; "
         "what nas.internal would answer could not be judged: nothing is sent before it can be trusted",
         fix="get the authority's certificate (CN=Site CA) as site-ca.pem from whoever runs nas.internal, "
-        "by a way you trust\n"
-        "on RHEL, root: cp site-ca.pem /etc/pki/ca-trust/source/anchors/site-ca.pem && update-ca-trust\n"
+        "by a way you trust; then "
+        "on RHEL, root: cp site-ca.pem /etc/pki/ca-trust/source/anchors/site-ca.pem && update-ca-trust; then "
         f"{LAUNCHER}\n"
-        "without root: cat /etc/pki/tls/certs/ca-bundle.crt site-ca.pem > PREFIX/ca-bundle.pem, "
-        "and set the same variables to that file",
+        "without root: get the authority's certificate (CN=Site CA) as site-ca.pem from whoever runs "
+        "nas.internal, by a way you trust; then cat /etc/pki/tls/certs/ca-bundle.crt site-ca.pem > "
+        "PREFIX/ca-bundle.pem; then in the environment's launcher set SSL_CERT_FILE and REQUESTS_CA_BUNDLE to "
+        "that file",
         source="tried from the host itself; docs/tls.md",
     )
 
@@ -117,10 +119,16 @@ def test_an_unresolved_redirect_and_an_untrusted_certificate_are_both_told() -> 
         "trusted with the spec's ca-file alone, not by the host's own store; no name server knows the name; "
         "the certificate of files.internal could not be judged, since nothing got that far"
     )
-    assert finding.fix.splitlines()[0] == (
-        "on RHEL, root: cp works.pem /etc/pki/ca-trust/source/anchors/site-ca.pem && update-ca-trust"
+    dns = (
+        "DNS administrator: add files.internal to the zone, or give its right name; /etc/hosts may name it "
+        "until then (root)"
     )
-    assert "DNS administrator: add files.internal to the zone" in finding.fix
+    assert finding.fix.splitlines() == [
+        "on RHEL, root: cp works.pem /etc/pki/ca-trust/source/anchors/site-ca.pem && update-ca-trust; then "
+        f"{LAUNCHER}; and {dns}",
+        "without root: cat /etc/pki/tls/certs/ca-bundle.crt works.pem > PREFIX/ca-bundle.pem; then in the "
+        f"environment's launcher set SSL_CERT_FILE and REQUESTS_CA_BUNDLE to that file; and {dns}",
+    ]
 
 
 def test_a_plain_host_that_answers_passes() -> None:
