@@ -151,7 +151,7 @@ def _make_known(
     bundle = _stores(facts)[0].bundle
     return (
         f"{first}{stores}; then {_launcher(clients, facts)}",
-        f"without root: {first}cat {bundle} {file} > PREFIX/ca-bundle.pem; then in the environment's launcher "
+        f"without root: {first}cat {bundle} {file} > PREFIX/ca-bundle.pem; then in the launcher "
         f"set {' and '.join(_readers(clients))} to that file",
     )
 

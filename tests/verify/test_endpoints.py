@@ -68,7 +68,7 @@ def test_an_unknown_authority_is_made_known_to_every_client_of_the_lock() -> Non
         f"{LAUNCHER}\n"
         "without root: get the authority's certificate (CN=Site CA) as site-ca.pem from whoever runs "
         "nas.internal, by a way you trust; then cat /etc/pki/tls/certs/ca-bundle.crt site-ca.pem > "
-        "PREFIX/ca-bundle.pem; then in the environment's launcher set SSL_CERT_FILE and REQUESTS_CA_BUNDLE to "
+        "PREFIX/ca-bundle.pem; then in the launcher set SSL_CERT_FILE and REQUESTS_CA_BUNDLE to "
         "that file",
         source="tried from the host itself; docs/tls.md",
     )
@@ -127,7 +127,7 @@ def test_an_unresolved_redirect_and_an_untrusted_certificate_are_both_told() -> 
         "on RHEL, root: cp works.pem /etc/pki/ca-trust/source/anchors/site-ca.pem && update-ca-trust; then "
         f"{LAUNCHER}; and {dns}",
         "without root: cat /etc/pki/tls/certs/ca-bundle.crt works.pem > PREFIX/ca-bundle.pem; then in the "
-        f"environment's launcher set SSL_CERT_FILE and REQUESTS_CA_BUNDLE to that file; and {dns}",
+        f"launcher set SSL_CERT_FILE and REQUESTS_CA_BUNDLE to that file; and {dns}",
     ]
 
 
