@@ -195,7 +195,8 @@ def _memory(needs: Needs, gpus: tuple[Gpu, ...]) -> list[Finding]:
         total = memory_mib(gpu)
         whole = f"{total} MiB" + (" in its largest slice" if gpu.mig_slices else "")
         if total is None:
-            fix = "on the host: nvidia-smi --query-gpu=name,memory.total --format=csv"
+            query = "-L" if gpu.mig else "--query-gpu=name,memory.total --format=csv"
+            fix = f"on the host: nvidia-smi {query}"
             found.append(
                 Finding(
                     RULE, f"GPU {number} memory", "unknown", expected, "not known", fix=fix, source=source

@@ -98,7 +98,7 @@ def _egress_against_promise(needs: Needs, network: NetworkFacts) -> Finding:
         in_words(network),
         why=f"something outside answered, against the promise of {needs.network}: what only works "
         "because it reaches out would go unnoticed here",
-        fix='tell the site\'s network officer\nor, if it is meant to be so, say network = "open" in the spec',
+        fix='tell the site\'s network officer\nor say network = "open" in the spec, if it is meant to be so',
     )
 
 
