@@ -89,6 +89,8 @@ class LockedArchive(NamedTuple):
     """An empty one where it wasn't read."""
     why_not: str = ""
     """Why it wasn't read; empty where it was."""
+    required_by: frozenset[str] = frozenset()
+    """Locked projects that require it; empty where the spec itself asks for it."""
 
 
 def audited(
@@ -115,14 +117,16 @@ def _package(
     owners: Mapping[str, str],
 ) -> AuditedPackage:
     reading = archive.reading
+    told = archive[:-1]
     if archive.why_not:
-        return AuditedPackage(*archive, known=known)
+        return AuditedPackage(*told, known=known)
     fetches = tuple(sorted(_fetches(reading, held, owners), key=_rank))
+    is_asked = known is not None and bool(archive.required_by) and archive.required_by <= {*known.not_for}
     return AuditedPackage(
-        *archive,
+        *told,
         verdict=_verdict(fetches),
         fetches=fetches,
-        is_uncovered=_is_uncovered(fetches, held, known),
+        is_uncovered=not is_asked and _is_uncovered(fetches, held, known),
         known=known,
         demands=asked,
     )

@@ -134,6 +134,8 @@ class PackageRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Arguments that do: ``download_enabled=False``."""
     models: str = ""
     """A [[models]] table to start from, where the code can't tell which model it'll be."""
+    not_for: tuple[str, ...] = msgspec.field(name="not-for", default=())
+    """Projects that use it and bring their own data: where only they need it, its use fetches nothing."""
     optional: tuple[str, ...] = ()
     """How the paths of extension modules begin that it tries and does without."""
 

@@ -6,6 +6,7 @@ sha256 of the one and the digest of the other; what is kept needs no archive.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
@@ -15,6 +16,7 @@ from envspec.audit.reading import ANALYSER, Reading, decode, encode
 from envspec.audit.rows import table_of, warned
 from envspec.audit.tables import packages, sinks_digest
 from envspec.ports import Progress
+from envspec.project_name import normal_name
 
 if TYPE_CHECKING:
     from envspec.lock.document import Lock, LockedDistribution, LockedFile
@@ -99,7 +101,11 @@ def audit(
         places = _places(unknown, shelf, crew)
         found = {sha256: place.path for sha256, place in places.items() if place.path}
         _note(found, crew, known, kept, progress)
-    archives = [_archive(item, known[item.file.sha256], places) for item in chosen]
+    required_by = _required_by(lock)
+    archives = [
+        _archive(item, known[item.file.sha256], places, required_by.get(item.name, frozenset()))
+        for item in chosen
+    ]
     return audited([*archives, *left_out], held_models(lock.assets), packages())
 
 
@@ -174,8 +180,22 @@ def _key(sha256: str) -> str:
     return f"audit:{ANALYSER}:{sinks_digest()}:{sha256}"
 
 
+def _required_by(lock: Lock) -> dict[str, frozenset[str]]:
+    """Project to those that require it; what the spec asks for itself is left out."""
+    asked = {normal_name(re.split(r"[^\w.-]", text, maxsplit=1)[0]) for text in lock.requirements}
+    found: dict[str, frozenset[str]] = {}
+    for item in lock.distributions:
+        for edge in item.dependencies:
+            if edge.name not in asked:
+                found[edge.name] = found.get(edge.name, frozenset()) | {item.name}
+    return found
+
+
 def _archive(
-    item: LockedDistribution, reading: Reading | None, places: Mapping[str, _Place]
+    item: LockedDistribution,
+    reading: Reading | None,
+    places: Mapping[str, _Place],
+    required_by: frozenset[str],
 ) -> LockedArchive:
     file = item.file
     why = ""
@@ -183,4 +203,4 @@ def _archive(
         reading, why = Reading(), places[file.sha256].why_not or "reading it failed"
     elif reading.is_broken:
         reading, why = Reading(), "; ".join(reading.not_read)
-    return LockedArchive(item.name, item.version, file.name, file.sha256, reading, why)
+    return LockedArchive(item.name, item.version, file.name, file.sha256, reading, why, required_by)

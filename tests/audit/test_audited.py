@@ -105,6 +105,17 @@ def test_who_fetches_in_ordinary_use_is_uncovered_while_the_lock_holds_nothing_o
     assert not one("demo", STRONG, HOLDS_MINILM, row=row("use", "huggingface")).is_uncovered
 
 
+def test_a_vocabulary_that_only_one_needs_who_brings_its_own_is_not_fetched() -> None:
+    tiktoken = archive("tiktoken", STRONG)
+    for required_by, expected in (
+        (frozenset(), True),
+        (frozenset({"openai-whisper"}), False),
+        (frozenset({"openai-whisper", "langchain"}), True),
+    ):
+        found = audited([tiktoken._replace(required_by=required_by)], (), packages())
+        assert bool(found.uncovered) is expected
+
+
 def test_who_fetches_only_where_asked_is_not_uncovered() -> None:
     assert not one("demo", STRONG, row=row("asked", "huggingface")).is_uncovered
 

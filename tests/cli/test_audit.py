@@ -158,6 +158,18 @@ def test_two_wheels_with_different_bytes_at_one_path_are_an_error(room: Room) ->
     ) in outcome.out
 
 
+def test_who_requires_a_project_says_whether_its_use_fetches(room: Room) -> None:
+    fetching = {"tiktoken/load.py": b"import urllib.request\ndef f(u): urllib.request.urlretrieve(u)\n"}
+    tiktoken = wheel("tiktoken", "1.0", files=fetching)
+    projects = {"tiktoken": [tiktoken], "openai-whisper": [wheel("openai-whisper", "1.0", ["tiktoken"])]}
+    for requirements, expected in ((["openai-whisper"], []), (["openai-whisper", "tiktoken"], ["tiktoken"])):
+        with Loopback(projects=projects) as server:
+            path = lock(room, server, *requirements)
+            outcome = room.run("audit", path, "--index-url", server.index_url, "--format", "json", "--strict")
+        assert parsed(outcome.out)["uncovered"] == expected
+        assert outcome.code == len(expected)
+
+
 def test_strict_says_no_to_what_the_lock_does_not_hold(room: Room) -> None:
     with serving() as server:
         path = lock(room, server)
