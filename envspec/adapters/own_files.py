@@ -138,7 +138,7 @@ def _digest(path: str, below: str, store: IndexStore) -> OwnFile:
 def _sha256(path: str, status: os.stat_result, store: IndexStore) -> str:
     if status.st_size < REMEMBERED_BYTES:
         return sha256_of(path)
-    place = f"own-file:{os.path.abspath(path)}"
+    place = "own-file:" + json.dumps(os.path.abspath(path))  # which has no byte that isn't text
     state = [status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino]
     try:
         *before, digest = json.loads(store.note(place) or "[]") or [""]

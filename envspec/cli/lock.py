@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from envspec.cli.console import Console
-from envspec.cli.lock_requests import read_requests
+from envspec.cli.lock_requests import judged_note, read_requests, tables_digest
 from envspec.cli.wiring import World, add_network_arguments
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def run(arguments: argparse.Namespace) -> int:
         ]
         _refuse_twins(jobs)
         if arguments.check:
-            return _check(jobs, arguments)
+            return _check(jobs, arguments, world)
         return _lock(jobs, arguments, world, console)
 
 
@@ -98,11 +98,9 @@ def file_name(request: LockRequest) -> str:
 # Checking
 
 
-def _check(jobs: Sequence[tuple[str, str, LockRequest]], arguments: argparse.Namespace) -> int:
-    rows = [
-        (os.path.join(folder, file_name(request)), *_state(os.path.join(folder, file_name(request)), request))
-        for _, folder, request in jobs
-    ]
+def _check(jobs: Sequence[tuple[str, str, LockRequest]], arguments: argparse.Namespace, world: World) -> int:
+    paths = [(os.path.join(folder, file_name(request)), request) for _, folder, request in jobs]
+    rows = [(path, *_state(path, request, world)) for path, request in paths]
     stale = [path for path, state, _ in rows if state != "current"]
     if arguments.format == "json":
         import json
@@ -115,7 +113,7 @@ def _check(jobs: Sequence[tuple[str, str, LockRequest]], arguments: argparse.Nam
     return 1 if stale else 0
 
 
-def _state(path: str, request: LockRequest) -> tuple[str, str]:
+def _state(path: str, request: LockRequest, world: World) -> tuple[str, str]:
     """``current``, ``missing`` or ``stale``, and why."""
     from envspec.adapters.files import read_bytes
     from envspec.lock.codec import quick_digest
@@ -126,9 +124,25 @@ def _state(path: str, request: LockRequest) -> tuple[str, str]:
     digest = quick_digest(data)
     if digest is None:
         digest = _decoded(path, data).spec_digest
-    if digest == request.spec_digest:
-        return "current", ""
-    return "stale", "the spec, a recording or a table changed since"
+    if digest != request.spec_digest:
+        return "stale", "the spec, a recording or a table changed since"
+    if not _is_judged_alike(path, data, world):
+        return "stale", "by the tables of today its contract, verdict or environment is another"
+    return "current", ""
+
+
+def _is_judged_alike(path: str, data: bytes, world: World) -> bool:
+    """Judging takes longer than all else of a check, so that it was done is remembered with the tables'
+    digest."""
+    place, told = judged_note(path, data)
+    if world.store.note(place) == told:
+        return True
+    from envspec.steps.judged import judged_alike
+
+    alike = judged_alike(_decoded(path, data))
+    if alike:
+        world.store.put_note(place, told)
+    return alike
 
 
 def _decoded(path: str, data: bytes) -> Any:
@@ -175,6 +189,9 @@ def _lock(
     names = {name for outcome in outcomes if isinstance(outcome, Locked) for name in outcome.names}
     if names and " ".join(sorted(names)) != seen:
         world.store.put_note(closure, " ".join(sorted(names)))
+    for path, outcome in zip(paths, outcomes, strict=True):
+        if isinstance(outcome, Locked):
+            world.store.put_note(*judged_note(path, outcome.data))
     from envspec.cli.lock_outcomes import tell
 
     return tell(list(zip(paths, outcomes, strict=True)), options, arguments, console)
@@ -189,6 +206,7 @@ def _options(arguments: argparse.Namespace) -> LockOptions:
         upgrade_models=tuple(arguments.upgrade_model),
         offline=arguments.offline,
         refresh=arguments.refresh,
+        tables=tables_digest(),
     )
 
 

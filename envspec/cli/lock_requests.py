@@ -69,6 +69,25 @@ def read_requests(path: str, arguments: argparse.Namespace, world: World) -> Seq
     return requests
 
 
+def tables_digest() -> str:
+    """One digest of all our tables."""
+    import json
+
+    from envspec.adapters.own_tables import table_digests
+    from envspec.short_digest import short_sha256
+
+    return short_sha256(json.dumps(table_digests(), sort_keys=True).encode())
+
+
+def judged_note(path: str, data: bytes) -> tuple[str, str]:
+    """Where the cache keeps by which tables the lock at ``path`` was judged, and what it keeps of it."""
+    import json
+
+    from envspec.lock.quick import identity
+
+    return "judged:" + json.dumps(os.path.abspath(path)), f"{identity(data)} {tables_digest()}"
+
+
 def _digest_of(path: str, world: World) -> str:
     """Of a file, or of a folder with all it holds, that a spec names."""
     if os.path.isfile(path) and os.path.getsize(path) < SMALL_BYTES:

@@ -28,8 +28,6 @@ LABELLED = ("torch", "torchvision", "torchaudio")
 """Projects whose releases bear the CUDA build as their local version."""
 PYTORCH_PROJECTS = (*LABELLED, "triton")
 """What the index of a CUDA build is used for."""
-_UNUSED = ("rules.json", "tls-clients.json")
-"""Tables that are read for ``explain``, or for a live host, alone."""
 _TABLE_OF = {"torch.hub": "torchvision"}
 """Providers whose table is called otherwise."""
 _DIGEST_FORMAT = 1
@@ -51,7 +49,7 @@ def lock_requests(
     ``variants`` chooses some by name, ``files`` replaces what ``[lock] files`` says.
     ``file_digest`` tells the sha256 in hex of a file or folder by its absolute path; it's asked for
     recordings, local wheels, and files and weights of the user's own, and raises an EnvspecError where
-    there's none. ``table_digests`` are those of our own tables, by which the verdict and the assets are made.
+    there's none. ``table_digests`` are those of our own tables.
 
     Raises SeveralProblems with every problem of the spec, InputError for an unknown variant.
     """
@@ -291,6 +289,7 @@ class _Reading:
             "wheels": {wheel.requirement: file_digest(wheel.path) for wheel in request.local_wheels},
             "own": {path: file_digest(self._absolute(path)) for path in _own_paths(self.tables)},
             "tables": {name: of for name, of in table_digests.items() if _is_used(name, request)},
+            "warnings": request.warnings,
             "os": [request.target.os, request.target.glibc, request.target.kernel],
         }
         text = json.dumps(content, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
@@ -374,14 +373,16 @@ def _wishes(tables: SpecTables) -> tuple[AssetWish, ...]:
 
 
 def _is_used(table: str, request: LockRequest) -> bool:
-    """Whether a lock of ``request`` rests on the table at this place in the package."""
+    """Whether assets of ``request`` are planned from the table at this place in the package.
+
+    What the other tables make of a lock, contract, verdict and environment, can be made anew to see whether
+    it's still the same; the plans of assets would ask the network.
+    """
     folder, _, name = table.rpartition("/")
-    kinds = {wish.kind for wish in request.assets}
     if folder == "compat/data":
-        return name not in _UNUSED and (name != "installers.json" or "installer" in kinds)
+        return name == "installers.json" and any(wish.kind == "installer" for wish in request.assets)
     providers = {_TABLE_OF.get(wish.provider, wish.provider) for wish in request.assets}
-    stem = name.partition(".")[0].replace("_", "-")
-    return stem == "environment" or stem in providers
+    return name.partition(".")[0].replace("_", "-") in providers
 
 
 def _own_paths(tables: SpecTables) -> Iterator[str]:

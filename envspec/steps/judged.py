@@ -46,6 +46,22 @@ def judged(lock: Lock) -> Judged:
     return Judged(_with(lock, planned), word, tuple(told))
 
 
+def judged_alike(lock: Lock) -> bool:
+    """Whether today's tables make of this lock's packages and assets what stands in it."""
+    from envspec.assets.environment import target_environment
+    from envspec.audit.rows import warned
+    from envspec.lock.codec import encode
+
+    network = lock.target.get("network", "")
+    names = [distribution.name for distribution in lock.distributions]
+    again = judged(warned(lock)).lock._replace(
+        environment=target_environment(
+            names, lock.assets, network=network if isinstance(network, str) else ""
+        )
+    )
+    return encode(again) == encode(lock)
+
+
 def _with(lock: Lock, planned: Planned) -> Lock:
     return lock._replace(contract=planned.contract, verdict=planned.verdict)
 

@@ -131,6 +131,7 @@ def _memory_key(request: LockRequest, default: LiveIndex, existing: Existing, op
         to_json(request),
         default.page_url(""),
         existing.identity,
+        options.tables,
         json.dumps(
             [options.upgrade, sorted(options.upgrade_packages), options.upgrade_models, options.offline]
         ),

@@ -67,6 +67,8 @@ class LockOptions(NamedTuple):
     """Words of labels: of these assets nothing is kept."""
     offline: bool = False
     refresh: bool = False
+    tables: str = ""
+    """A digest of our own tables: what was made by others is not taken from memory."""
 
 
 class LockedAsset(NamedTuple):

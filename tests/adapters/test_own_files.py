@@ -93,9 +93,9 @@ def test_a_large_file_that_stayed_as_it_was_is_not_read_again(tmp_path: Path, st
     old(path)
     first = content_digest(str(path), store)
     store.flush()
-    note = store.note(f"own-file:{path}")
+    note = store.note(f'own-file:"{path}"')
     assert note is not None
-    store.put_note(f"own-file:{path}", note.replace(first, "f" * 64))
+    store.put_note(f'own-file:"{path}"', note.replace(first, "f" * 64))
     store.flush()
     assert content_digest(str(path), store) == "f" * 64
     path.write_bytes(b"1" * LARGE)
@@ -107,14 +107,14 @@ def test_a_large_file_that_just_changed_is_not_remembered(tmp_path: Path, store:
     path.write_bytes(b"0" * LARGE)
     content_digest(str(path), store)
     store.flush()
-    assert store.note(f"own-file:{path}") is None
+    assert store.note(f'own-file:"{path}"') is None
 
 
 @pytest.mark.parametrize("note", ["", "[]", "nonsense", '{"a": 1}', "[1, 2, 3, 4, 5]", "[[[["])
 def test_a_broken_memory_is_none(tmp_path: Path, store: SqliteStore, note: str) -> None:
     path = tmp_path / "weights"
     path.write_bytes(b"0" * LARGE)
-    store.put_note(f"own-file:{path}", note)
+    store.put_note(f'own-file:"{path}"', note)
     store.flush()
     assert content_digest(str(path), store) == sha256(b"0" * LARGE)
 

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterator
 
+import msgspec
 import pytest
 
 from envspec.adapters import own_tables
+from envspec.compat import cuda
+from envspec.verify import driver_grade
 from tests.cli.locking import Room
 from tests.cli.locking import room as room
 from tests.loopback import Loopback, wheel
@@ -119,18 +123,76 @@ def test_a_gpu_that_nobody_knows_is_a_warning_with_near_names(room: Room, mirror
     assert "nearest are" in warned[0]
 
 
-@pytest.mark.parametrize(
-    ("table", "code"),
-    [("compat/data/cuda.json", 1), ("assets/data/environment.json", 1), ("assets/data/easyocr.toml", 0)],
-    ids=["of the rules", "of the environment", "of a provider that the spec doesn't ask"],
-)
-def test_a_changed_table_makes_the_locks_stale_that_rest_on_it(
-    room: Room, monkeypatch: pytest.MonkeyPatch, table: str, code: int
+def change(monkeypatch: pytest.MonkeyPatch, table: str) -> None:
+    changed = {**own_tables.table_digests(), table: "f" * 64}
+    monkeypatch.setattr(own_tables, "table_digests", lambda: changed)
+
+
+def test_tables_that_say_the_same_of_a_lock_leave_it_current(
+    room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     room.spec("demo")
     with Loopback(projects={"demo": [wheel("demo", "1.0")]}) as default:
-        room.locked(default)
+        before = room.locked(default)
+        change(monkeypatch, "compat/data/cuda.json")
         assert room.lock(default, "--check").code == 0
-        changed = {**own_tables.table_digests(), table: "f" * 64}
-        monkeypatch.setattr(own_tables, "table_digests", lambda: changed)
-        assert room.lock(default, "--check").code == code
+        assert room.lock(default, "--check").code == 0
+        assert room.locked(default) == before
+
+
+@pytest.fixture
+def lower_floors(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], None]]:
+    """Lets the table of CUDA have other floors from the call on."""
+    held = cuda.tables()
+    floors = tuple(msgspec.structs.replace(row, driver="500.10.10") for row in held.floor)
+
+    def lower() -> None:
+        change(monkeypatch, "compat/data/cuda.json")
+        monkeypatch.setattr(cuda, "tables", lambda: msgspec.structs.replace(held, floor=floors))
+        driver_grade.floors.cache_clear()
+
+    yield lower
+    monkeypatch.undo()
+    driver_grade.floors.cache_clear()
+
+
+def test_tables_that_say_another_thing_of_a_lock_make_it_stale(
+    room: Room, mirror: Loopback, lower_floors: Callable[[], None]
+) -> None:
+    with mirror, Loopback() as default:
+        spec(room, mirror)
+        room.lock(default)
+        assert room.lock(default, "--check").code == 0
+        lower_floors()
+        outcome = room.lock(default, "--check")
+        assert outcome.code == 1
+        assert outcome.out.count("its contract, verdict or environment is another") == 2
+        room.lock(default)
+        assert room.lock(default, "--check").code == 0
+        own = room.table("demo-cu121")["tool"]["envspec"]
+        assert own["contract"]["driver"]["minor-version"] == "500.10.10"
+
+
+def test_a_changed_table_of_a_provider_makes_its_locks_stale(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    digest = "a" * 64
+    url = "https://x.example/x.bin"
+    table = f'[[models]]\nprovider = "url"\nurl = "{url}"\nsha256 = "{digest}"\ndest = "x"\n'
+    room.spec("demo", tables=table)
+    with Loopback(projects={"demo": [wheel("demo", "1.0")]}) as default:
+        room.locked(default)
+        change(monkeypatch, "assets/data/easyocr.toml")
+        assert room.lock(default, "--check").code == 0
+        change(monkeypatch, "assets/data/url.toml")
+        assert room.lock(default, "--check").code == 1
+
+
+def test_an_edited_verdict_is_stale(room: Room) -> None:
+    room.spec("demo")
+    with Loopback(projects={"demo": [wheel("demo", "1.0")]}) as default:
+        text = room.locked(default)
+        path = room.locks / "pylock.demo.toml"
+        path.write_text(text.replace('python = "3.10"', 'python = "3.11"', 1))
+        assert room.lock(default, "--check").code == 1
+        assert room.locked(default) == text
