@@ -19,7 +19,9 @@ _READ = "`envspec audit LOCK --write` reads what these wheels need"
 
 
 def check(needs: Needs, facts: HostFacts) -> list[Finding]:
-    """One finding for all wheels that say it, one for those that don't."""
+    """One finding for all wheels that say it, one for those that don't; one alone on a host without glibc."""
+    if facts.glibc.state == "absent" and (needs.glibc or needs.tells_no_glibc):
+        return [_none(needs, facts)]
     return [*_told(needs, facts), *_untold(needs, facts)]
 
 
@@ -57,6 +59,22 @@ def _told(needs: Needs, facts: HostFacts) -> list[Finding]:
             source=source,
         )
     ]
+
+
+def _none(needs: Needs, facts: HostFacts) -> Finding:
+    wheels = needs.glibc[0].by if needs.glibc else needs.tells_no_glibc[0]
+    return Finding(
+        rule=RULE,
+        subject="glibc",
+        status="fail",
+        expected=f"glibc {needs.glibc[0].thing} or later, for {wheels}"
+        if needs.glibc
+        else f"glibc, for {wheels}",
+        actual=f"none: {facts.glibc.why}" if facts.glibc.why else "none",
+        why="the wheels' machine code was linked against glibc, and no other C library stands in for it",
+        fix="a host, or a container, whose OS has glibc: RHEL, Debian, Ubuntu, SUSE",
+        source=told_by(needs.glibc[0]) if needs.glibc else "PEP 600 and PEP 656",
+    )
 
 
 def named_wheels(needs: list[FromWheel]) -> str:
