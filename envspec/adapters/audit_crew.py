@@ -26,8 +26,9 @@ class AuditCrew:
     """To be opened before threads are started, and closed after use."""
 
     def __init__(self, workers: int | None = None) -> None:
-        self._workers = workers or max(1, min(_MOST, len(os.sched_getaffinity(0))))
+        self._workers = workers or max(1, min(_MOST, _cores()))
         self._pool: ProcessPoolExecutor | None = None
+        self._not_ours: set[object] = set()
 
     def __enter__(self) -> AuditCrew:
         return self
@@ -39,7 +40,8 @@ class AuditCrew:
 
     def wake(self) -> None:
         """Fork now."""
-        self._submit(self._open(), [Job("", os.devnull, "hash")] * self._workers)
+        for _ in range(self._workers):
+            self._open(self._workers).submit(do, Job("", os.devnull, "hash"))
 
     def hashed(self, paths: Sequence[str]) -> Mapping[str, str]:
         """The sha256 of each file that can be read."""
@@ -75,29 +77,30 @@ class AuditCrew:
     def _work(self, jobs: Sequence[Job]) -> Iterator[tuple[Job, Reading | str | None]]:
         """The outcome of each job as it comes; None where its process was killed, twice."""
         lost: list[Job] = []
-        for job, outcome in self._outcomes(self._open(), jobs):
+        for job, outcome in self._outcomes(self._workers, jobs):
             if outcome is None:
                 lost.append(job)
             else:
                 yield job, outcome
+        for job in lost:
+            self.close()
+            yield from self._outcomes(1, [job])
         if lost:
             self.close()
-        for job in lost:
-            with _pool(1) as alone:
-                yield from self._outcomes(alone, [job])
 
-    def _open(self) -> ProcessPoolExecutor:
+    def _open(self, workers: int) -> ProcessPoolExecutor:
         if self._pool is None:
-            self._pool = _pool(self._workers)
+            self._not_ours = {*multiprocessing.active_children()}
+            self._pool = ProcessPoolExecutor(workers, multiprocessing.get_context("fork"), begin)
         return self._pool
 
-    def _submit(self, pool: ProcessPoolExecutor, jobs: Sequence[Job]) -> dict[Future[Reading | str], Job]:
-        return {pool.submit(do, job): job for job in jobs}
-
-    def _outcomes(
-        self, pool: ProcessPoolExecutor, jobs: Sequence[Job]
-    ) -> Iterator[tuple[Job, Reading | str | None]]:
-        futures = self._submit(pool, jobs)
+    def _outcomes(self, workers: int, jobs: Sequence[Job]) -> Iterator[tuple[Job, Reading | str | None]]:
+        futures: dict[Future[Reading | str], Job] = {}
+        for job in jobs:
+            try:
+                futures[self._open(workers).submit(do, job)] = job
+            except BrokenProcessPool:  # noqa: PERF203 - a process was killed already
+                yield job, None
         for future in as_completed(futures):
             is_lost = isinstance(future.exception(), BrokenProcessPool)
             yield futures[future], None if is_lost else future.result()
@@ -108,9 +111,10 @@ class AuditCrew:
             self._pool.shutdown(wait=False, cancel_futures=True)
             self._pool = None
             for child in multiprocessing.active_children():
-                child.kill()
-                child.join()
+                if child not in self._not_ours:
+                    child.kill()
+                    child.join()
 
 
-def _pool(workers: int) -> ProcessPoolExecutor:
-    return ProcessPoolExecutor(workers, multiprocessing.get_context("fork"), begin)
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

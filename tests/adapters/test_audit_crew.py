@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import multiprocessing
 import os
 import signal
 import time
@@ -48,6 +49,18 @@ def test_wheels_and_sdists_are_read(tmp_path: Path) -> None:
     assert [row.file for row in found[sdist[0]].egress] == ["other/b.py"]
     assert dict(found[sdist[0]].blind)["sdist whose build may add files"] == 1
     assert not found[sdist[0]].is_broken
+
+
+def test_processes_of_others_outlive_the_crew(tmp_path: Path) -> None:
+    other = multiprocessing.get_context("fork").Process(target=time.sleep, args=(30,))
+    other.start()
+    try:
+        read(put(tmp_path / "demo-1.0-py3-none-any.whl", make_wheel("demo", "1.0")))
+        assert other.is_alive()
+        assert multiprocessing.active_children() == [other]
+    finally:
+        other.kill()
+        other.join()
 
 
 def test_what_cannot_be_read_at_all_is_broken_with_why(tmp_path: Path) -> None:
