@@ -62,7 +62,7 @@ def _not_looked_at(need: DiskNeed, facts: HostFacts) -> Finding:
     if need.path == PREFIX:
         fix = 'say where it goes: [install] prefix = "/data/envs" in the spec'
         if facts.source != "spec":
-            fix += "; or run the probe with --prefix PATH"
+            fix += "\nor name it where it is judged: envspec verify --prefix DIR"
     elif facts.source == "spec":
         fix = f'ask the site, and say it in the spec: [target.disk] "{need.path}" = "100 GiB"'
     else:
