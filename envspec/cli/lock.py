@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from envspec.cli.console import Console
-from envspec.cli.lock_requests import judged_note, read_requests, tables_digest
+from envspec.cli.lock_requests import judged_note, read_requests
 from envspec.cli.wiring import World, add_network_arguments
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ def _state(path: str, request: LockRequest, world: World) -> tuple[str, str]:
 def _is_judged_alike(path: str, data: bytes, world: World) -> bool:
     """Judging takes longer than all else of a check, so that it was done is remembered with the tables'
     digest."""
-    place, told = judged_note(path, data)
+    place, told = judged_note(path, data, world)
     if world.store.note(place) == told:
         return True
     from envspec.steps.judged import judged_alike
@@ -175,7 +175,7 @@ def _lock(
     paths = [os.path.join(folder, file_name(request)) for _, folder, request in jobs]
     closure = "closure:" + ",".join(map(file_name, requests))
     seen = world.store.note(closure)
-    options = _options(arguments)
+    options = _options(arguments, world)
     outcomes = lock_variants(
         requests,
         pages=world.pages,
@@ -191,13 +191,15 @@ def _lock(
         world.store.put_note(closure, " ".join(sorted(names)))
     for path, outcome in zip(paths, outcomes, strict=True):
         if isinstance(outcome, Locked):
-            world.store.put_note(*judged_note(path, outcome.data))
+            place, told = judged_note(path, outcome.data, world)
+            if world.store.note(place) != told:
+                world.store.put_note(place, told)
     from envspec.cli.lock_outcomes import tell
 
     return tell(list(zip(paths, outcomes, strict=True)), options, arguments, console)
 
 
-def _options(arguments: argparse.Namespace) -> LockOptions:
+def _options(arguments: argparse.Namespace, world: World) -> LockOptions:
     from envspec.steps.locking import LockOptions
 
     return LockOptions(
@@ -206,7 +208,7 @@ def _options(arguments: argparse.Namespace) -> LockOptions:
         upgrade_models=tuple(arguments.upgrade_model),
         offline=arguments.offline,
         refresh=arguments.refresh,
-        tables=tables_digest(),
+        tables=world.tables_digest,
     )
 
 

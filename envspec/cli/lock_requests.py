@@ -24,15 +24,14 @@ def read_requests(path: str, arguments: argparse.Namespace, world: World) -> Seq
 
     from envspec import __version__
     from envspec.adapters.files import read_text
-    from envspec.adapters.own_tables import table_digests
     from envspec.index.credentials import without_credentials
     from envspec.short_digest import short_sha256
     from envspec.spec.request_json import from_json, to_json
 
     text = read_text(path, limit=MAX_SPEC_BYTES)
     folder = os.path.dirname(os.path.abspath(path))
-    tables = table_digests()
-    identity = (REQUEST_FORMAT, __version__, text, path, folder, arguments.files, arguments.variant, tables)
+    options = (arguments.files, arguments.variant)
+    identity = (REQUEST_FORMAT, __version__, text, path, folder, *options, world.tables_digest)
     key = short_sha256(json.dumps(identity).encode())
     place = "request:" + json.dumps([os.path.abspath(path), arguments.files, arguments.variant])
 
@@ -61,7 +60,7 @@ def read_requests(path: str, arguments: argparse.Namespace, world: World) -> Seq
         variants=arguments.variant,
         files=arguments.files,
         file_digest=remembered_digest,
-        table_digests=tables,
+        table_digests=world.table_digests,
     )
     made = json.dumps([key, digests, [to_json(request) for request in requests]])
     if without_credentials(made) == made:  # a password is never kept
@@ -69,23 +68,13 @@ def read_requests(path: str, arguments: argparse.Namespace, world: World) -> Seq
     return requests
 
 
-def tables_digest() -> str:
-    """One digest of all our tables."""
-    import json
-
-    from envspec.adapters.own_tables import table_digests
-    from envspec.short_digest import short_sha256
-
-    return short_sha256(json.dumps(table_digests(), sort_keys=True).encode())
-
-
-def judged_note(path: str, data: bytes) -> tuple[str, str]:
+def judged_note(path: str, data: bytes, world: World) -> tuple[str, str]:
     """Where the cache keeps by which tables the lock at ``path`` was judged, and what it keeps of it."""
     import json
 
     from envspec.lock.quick import identity
 
-    return "judged:" + json.dumps(os.path.abspath(path)), f"{identity(data)} {tables_digest()}"
+    return "judged:" + json.dumps(os.path.abspath(path)), f"{identity(data)} {world.tables_digest}"
 
 
 def _digest_of(path: str, world: World) -> str:

@@ -79,6 +79,7 @@ class World:
         self._opening = threading.RLock()
         self._page_process: PageProcess | None = None
         self._asset_answers: AssetAnswers | None = None
+        self._table_digests: Mapping[str, str] | None = None
 
     def __enter__(self) -> World:
         return self
@@ -113,6 +114,22 @@ class World:
 
             self._store = SqliteStore(None if self._arguments.no_cache else self._cache_file())
         return self._store
+
+    @property
+    def table_digests(self) -> Mapping[str, str]:
+        """Of our own tables."""
+        if self._table_digests is None:
+            from envspec.adapters.own_tables import table_digests
+
+            self._table_digests = table_digests()
+        return self._table_digests
+
+    @property
+    def tables_digest(self) -> str:
+        """One for all of them."""
+        from envspec.short_digest import short_sha256
+
+        return short_sha256("".join(f"{name} {of}\n" for name, of in self.table_digests.items()).encode())
 
     def _cache_file(self) -> str:
         folder = self._arguments.cache_dir
@@ -247,11 +264,17 @@ class World:
                 ),
                 progress=self._console,
                 offline=self._arguments.offline,
-                refresh=self._arguments.refresh,
+                refresh=self._arguments.refresh or self._asks_for_newer_assets,
                 mirrors={**mirrors, **dict(map(_mirror, self._arguments.mirror))},
                 hub_token=hub_token,
             )
         return self._asset_answers
+
+    @property
+    def _asks_for_newer_assets(self) -> bool:
+        """Whether an upgrade was asked for, which an answer of some minutes ago would hold back."""
+        options = vars(self._arguments)
+        return not options["offline"] and bool(options.get("upgrade") or options.get("upgrade_model"))
 
     def _lean_http(self) -> Http:
         with self._opening:
