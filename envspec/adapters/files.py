@@ -76,8 +76,11 @@ def read_text(path: PathText, *, limit: int = MAX_FILE_BYTES) -> str:
 def write_atomically(path: PathText, data: bytes) -> bool:
     """Put ``data`` at ``path`` through a temporary name; say whether anything changed.
 
-    A crash at any instant leaves the old file or the new one. Raises DiskError.
+    A crash at any instant leaves the old file or the new one; a device or a pipe, such as /dev/stdout, is
+    written into. Raises DiskError.
     """
+    if os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path):
+        return _write_into(path, data)
     folder, name = os.path.split(path)
     temporary = os.path.join(folder, f".{name}.{os.getpid()}-{os.urandom(4).hex()}.part")
     try:
@@ -109,6 +112,15 @@ def write_atomically(path: PathText, data: bytes) -> bool:
     except BaseException:
         _forget(temporary)
         raise
+    return True
+
+
+def _write_into(path: PathText, data: bytes) -> bool:
+    try:
+        with open(path, "wb") as device:
+            device.write(data)
+    except OSError as error:
+        raise DiskError(what=f"{path}: can't be written", why=error.strerror or str(error)) from error
     return True
 
 

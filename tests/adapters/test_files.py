@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 from pathlib import Path
 
 import pytest
@@ -155,3 +156,24 @@ def test_a_folder_in_the_place_of_the_file_is_told(tmp_path: Path) -> None:
         write_atomically(tmp_path / "c", b"1")
     assert raised.value.why == "Is a directory"
     assert names(tmp_path) == ["c"]
+
+
+def test_a_pipe_is_written_into_and_not_replaced(tmp_path: Path) -> None:
+    pipe = tmp_path / "report"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        assert write_atomically(pipe, b"whole")
+        assert os.read(reader, 100) == b"whole"
+    finally:
+        os.close(reader)
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+
+
+def test_a_device_that_takes_nothing_is_the_disks_error(tmp_path: Path) -> None:
+    link = tmp_path / "report"
+    link.symlink_to("/dev/full")
+    with pytest.raises(DiskError) as caught:
+        write_atomically(link, b"x" * 100_000)
+    assert str(caught.value) == f"{link}: can't be written\n  why: No space left on device"
+    assert link.is_symlink()
