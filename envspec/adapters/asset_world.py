@@ -15,6 +15,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
+from urllib.parse import urlsplit
 
 from envspec.adapters.own_files import file_digests, small_text
 from envspec.assets.interface import Distribution, Fetch, Fetched, Get, Got, Locate, OwnFile, ReadDistribution
@@ -139,12 +140,20 @@ class AssetAnswers:
         return self._once(("locate", question.url), lambda: self._located(question))
 
     def _located(self, question: Locate) -> Got:
+        """The cache keeps the host alone: what else stands in such a URL may be somebody's permission."""
+        place = f"located {question.url}"
         if self._offline:
-            raise _offline(question.url)
+            known = self._store.note(place)
+            if known is None:
+                raise _offline(question.url)
+            return Got(200, {}, b"", known)
         try:
             answer = self._asked(question.url, {"range": "bytes=0-0"}, _MAX_LOCATED_BYTES)
         except TooLargeError:
             return Got(200, {}, b"", question.url)
+        if answer.status < 300:
+            parts = urlsplit(answer.url)
+            self._store.put_note(place, f"{parts.scheme}://{parts.hostname}/")
         if answer.status == 200:
             return Got(200, {}, b"", answer.url)
         return Got(answer.status, answer.headers, b"", answer.url)

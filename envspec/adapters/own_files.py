@@ -135,18 +135,38 @@ def _digest(path: str, below: str, store: IndexStore) -> OwnFile:
     return OwnFile(below, status.st_size, _sha256(path, status, store), mode)
 
 
+def _state(status: os.stat_result) -> list[int]:
+    return [status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino]
+
+
+def _read(path: str, state: list[int]) -> str:
+    """Its sha256. Raises InputError where it isn't the file of ``state`` any more, once it's read."""
+    digest = sha256_of(path)
+    try:
+        is_same = _state(os.stat(path)) == state
+    except OSError:
+        is_same = False
+    if not is_same:
+        raise InputError(
+            what=f"{path}: changed while it was read",
+            why="its digest would be that of no file",
+            fix="lock again once nothing writes to it",
+        )
+    return digest
+
+
 def _sha256(path: str, status: os.stat_result, store: IndexStore) -> str:
+    state = _state(status)
     if status.st_size < REMEMBERED_BYTES:
-        return sha256_of(path)
+        return _read(path, state)
     place = "own-file:" + json.dumps(os.path.abspath(path))  # which has no byte that isn't text
-    state = [status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino]
     try:
         *before, digest = json.loads(store.note(place) or "[]") or [""]
     except (ValueError, TypeError):
         before, digest = [], ""
     if before == state and isinstance(digest, str) and len(digest) == 64:
         return digest
-    digest = sha256_of(path)
+    digest = _read(path, state)
     if time.time_ns() - max(status.st_mtime_ns, status.st_ctime_ns) > _SETTLED_NS:
         store.put_note(place, json.dumps([*state, digest]))
     return digest

@@ -293,6 +293,26 @@ def refuse_twins(assets: Sequence[Asset]) -> None:
                     why=f"both go below the root {file.root!r}",
                     fix="give one of them another dest, or leave one out",
                 )
+    _refuse_files_as_folders(assets)
+
+
+def _refuse_files_as_folders(assets: Sequence[Asset]) -> None:
+    """Raise InputError where one wish would lay a file where another one's needs a folder."""
+    lies = [("assets", path, asset.label) for asset in assets for path, _ in asset.texts]
+    lies += [
+        (file.root, file.dest, asset.label) for asset in assets for file in asset.files if not file.unpack
+    ]
+    files = {(root, path): label for root, path, label in lies}
+    for root, path, label in lies:
+        parts = path.split("/")
+        above = ("/".join(parts[:depth]) for depth in range(1, len(parts)))
+        place = next((place for place in above if (root, place) in files), None)
+        if place is not None:
+            raise InputError(
+                what=f"{files[root, place]} would lay a file at {place}, {label} another one below it",
+                why=f"both go below the root {root!r}, where nothing is a file and a folder",
+                fix="give one of them another dest, or leave one out",
+            )
 
 
 def is_named(label: str, words: Sequence[str]) -> bool:

@@ -199,6 +199,14 @@ def test_where_a_file_lies_is_told_without_fetching_it(world: World) -> None:
     assert world.http.log == [Request(FILE, {"range": "bytes=0-0"}, 4096)]
 
 
+def test_offline_the_cache_tells_the_host_and_nothing_else_of_where_a_file_lies(world: World) -> None:
+    signed = "https://cdn.example/x.bin?Signature=secret"
+    world.http.answers[FILE] = Response(206, {"content-range": "bytes 0-0/99"}, b"x", signed)
+    world.run().locate(Locate(FILE))
+    assert world.run(offline=True).locate(Locate(FILE)).url == "https://cdn.example/"
+    assert world.store.note(f"located {FILE}") == "https://cdn.example/"
+
+
 def test_a_server_that_would_send_it_all_tells_nothing(world: World) -> None:
     world.http.answers[FILE] = TooLargeError(what="too long")
     got = world.run().locate(Locate(FILE))

@@ -46,6 +46,22 @@ def test_a_file_is_itself(tmp_path: Path, store: SqliteStore) -> None:
     assert content_digest(str(tmp_path / "x"), store) == sha256(b"x")
 
 
+def test_a_file_that_changes_while_it_is_read_has_no_digest(
+    tmp_path: Path, store: SqliteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "x"
+    path.write_bytes(b"x")
+
+    def read_and_append(at: str) -> str:
+        with open(at, "ab") as file:
+            file.write(b"y")
+        return sha256(b"x")
+
+    monkeypatch.setattr(own_files, "sha256_of", read_and_append)
+    with pytest.raises(InputError, match="changed while it was read"):
+        file_digests(str(path), store)
+
+
 def rename(path: Path) -> None:
     path.rename(path.with_name("c"))
 

@@ -194,3 +194,12 @@ def test_two_assets_may_share_a_file_and_not_a_place() -> None:
     with pytest.raises(InputError) as caught:
         refuse_twins([owned("a", b"1"), owned("b", b"2")])
     assert caught.value.what == "a and b would lay different files at models/x"
+
+
+def test_no_asset_may_lie_below_the_file_of_another() -> None:
+    file = AssetFile("x", (("sha256", "1" * 64),), "models/x/y", path="y", root="environment")
+    below = Asset("model", "path", "b", files=(file,))
+    with pytest.raises(InputError) as caught:
+        refuse_twins([owned("a", b"1"), below])
+    assert caught.value.what == "a would lay a file at models/x, b another one below it"
+    refuse_twins([owned("a", b"1", unpack="zip"), below])
