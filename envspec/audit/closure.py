@@ -30,7 +30,8 @@ class SystemLibrary(NamedTuple):
 
     soname: str
     needed: str
-    """``import``: loading extension modules fails without it. ``use``: only something later does."""
+    """``import``: loading extension modules fails without it. ``use``: only something later does.
+    ``option``: what the project tries, and does without."""
     by: str
     """The first file that needs it."""
 
@@ -52,7 +53,7 @@ def demands(
 ) -> dict[str, Demands]:
     """For each wheel, by project.
 
-    ``optional``: how the paths of extension modules begin that a project tries and does without.
+    ``optional``: how the paths of libraries begin that a project tries and does without.
     """
     offered: dict[str, list[tuple[str, Elf]]] = {}
     for key, reading in readings.items():
@@ -65,7 +66,10 @@ def demands(
         if elf.is_module and not elf.path.startswith((optional or {}).get(key, ()))
     ]
     loaded = _loaded_with(roots, offered)
-    return {key: _of(reading, loaded.get(key, set()), offered.keys()) for key, reading in readings.items()}
+    return {
+        key: _of(reading, loaded.get(key, set()), (optional or {}).get(key, ()), offered.keys())
+        for key, reading in readings.items()
+    }
 
 
 def _loaded_with(
@@ -86,11 +90,13 @@ def _loaded_with(
     return loaded
 
 
-def _of(reading: Reading, loaded: set[str], offered: Container[str]) -> Demands:
+def _of(reading: Reading, loaded: set[str], optional: tuple[str, ...], offered: Container[str]) -> Demands:
     at_import = [elf for elf in reading.elves if elf.path in loaded]
-    later = [elf for elf in reading.elves if elf.path not in loaded]
+    rest = [elf for elf in reading.elves if elf.path not in loaded]
+    later = [elf for elf in rest if not elf.path.startswith(optional)]
+    tried = [elf for elf in rest if elf.path.startswith(optional)]
     libraries: dict[str, SystemLibrary] = {}
-    for needed, elves in (("import", at_import), ("use", later)):
+    for needed, elves in (("import", at_import), ("use", later), ("option", tried)):
         for elf in elves:
             for name in elf.needed:
                 if not (name in libraries or name in offered or name in GLIBC_OWN or name in DRIVER_OWN):

@@ -103,6 +103,7 @@ def _row(package: AuditedPackage, audited: Audited) -> dict[str, Any]:
         "libraries": [
             {"soname": each.soname, "needed": each.needed, "by": each.by}
             for each in (() if audited.not_read else asked.libraries)
+            if each.needed != "option"
         ],
         "executables": list(_executables(reading.started, sinks().table.programs.matter)),
         "code-targets": list(reading.code_targets),

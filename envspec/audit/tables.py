@@ -137,7 +137,7 @@ class PackageRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     not_for: tuple[str, ...] = msgspec.field(name="not-for", default=())
     """Projects that use it and bring their own data: where only they need it, its use fetches nothing."""
     optional: tuple[str, ...] = ()
-    """How the paths of extension modules begin that it tries and does without."""
+    """How the paths of libraries begin that it tries and does without."""
 
 
 class _PackageTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -126,7 +126,8 @@ def _place(fetch: Fetch) -> str:
 def _host(audited: Audited, verbose: bool) -> Iterator[str]:
     at_import = _users(audited, "import")
     later = {name: by for name, by in _users(audited, "use").items() if name not in at_import}
-    if at_import or later:
+    tried = _users(audited, "option").keys() - at_import.keys() - later.keys()
+    if at_import or later or tried:
         yield ""
         unread = len(audited.not_read)
         perhaps = f", but perhaps one of the {unread} that weren't read" if unread else ""
@@ -135,6 +136,14 @@ def _host(audited: Audited, verbose: bool) -> Iterator[str]:
         yield f"  {name}  importing needs it: {_some(users)}"
     for name, users in sorted(later.items()):
         yield f"  {name}  a later use needs it: {_some(users)}"
+    if tried:
+        users = sorted({user for names in _users(audited, "option").values() for user in names})
+        names = sorted(tried) if verbose else sorted(tried)[:_NAMES_SHOWN]
+        more = len(tried) - len(names)
+        yield (
+            f"  {', '.join(names)}{f' and {more} more' if more else ''}"
+            f"  tried, and done without: {_some(users)}"
+        )
     for family, newest in (("GLIBC", _newest(audited, "glibc")), ("GLIBCXX", _newest(audited, "glibcxx"))):
         if newest:
             yield f"  {family}_{newest[0]}  the newest that importing asks for: {newest[1]}"

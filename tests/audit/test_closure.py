@@ -72,10 +72,10 @@ def test_what_glibc_and_the_driver_bring_is_left_out() -> None:
     assert found["a"].libraries == ()
 
 
-def test_a_module_that_its_package_does_without_is_for_a_later_use() -> None:
+def test_what_its_package_does_without_is_an_option() -> None:
     module = elf("numba/np/ufunc/tbbpool.cpython-310-x86_64-linux-gnu.so", "libtbb.so.12", glibc="2.14")
     found = demands({"numba": wheel(module)}, {"numba": ("numba/np/ufunc/tbbpool.",)})
-    assert found["numba"] == Demands((SystemLibrary("libtbb.so.12", "use", module.path),), glibc_use="2.14")
+    assert found["numba"] == Demands((SystemLibrary("libtbb.so.12", "option", module.path),))
 
 
 def test_versions_are_compared_as_numbers() -> None:
