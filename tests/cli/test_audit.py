@@ -142,6 +142,20 @@ def test_changed_bytes_on_the_index_are_not_read(room: Room) -> None:
     assert not list((room.cache / "wheels").glob("*/keybird*"))
 
 
+def test_a_mirror_that_lacks_the_file_or_the_project_is_named(room: Room) -> None:
+    with serving() as server:
+        path = lock(room, server, portable=True)
+        server.projects["keybird"] = [wheel("keybird", "1.0", files={"keybird/__init__.py": b"evil = 1\n"})]
+        del server.projects["plain"]
+        outcome = room.run("audit", path, "--index-url", server.index_url, "--refresh")
+        index = server.index_url
+    assert outcome.code == 3
+    assert (
+        f"  keybird-1.0-py3-none-any.whl: the default index ({index}) has no keybird-1.0-py3-none-any.whl"
+        " of this sha256\n  plain-2.0-py3-none-any.whl: the default index has no project plain\n"
+    ) in outcome.out
+
+
 def test_two_wheels_with_different_bytes_at_one_path_are_an_error(room: Room) -> None:
     one = wheel("opencv-python", "4.0", files={"cv2/__init__.py": b"", "cv2/cv2.abi3.so": b"with a window"})
     two = wheel(
