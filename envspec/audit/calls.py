@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 
-from envspec.audit.scope import Place
+from envspec.audit.place import Place
 from envspec.audit.tables import SinkRow
 
 MAX_WHAT = 32

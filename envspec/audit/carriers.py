@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from envspec.audit.package import SourceText
-from envspec.audit.scope import Place, SourceFile
+from envspec.audit.place import Place
+from envspec.audit.scope import SourceFile
 from envspec.audit.tables import SinkRow
 
 _MOST_A_FUNCTION = 16

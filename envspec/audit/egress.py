@@ -8,8 +8,9 @@ import re
 from envspec.audit.calls import is_on, plain, subject, told
 from envspec.audit.carriers import Carrier, Carriers
 from envspec.audit.package import SourcePackage
+from envspec.audit.place import CallAt
 from envspec.audit.reading import Egress, Started
-from envspec.audit.scope import CallAt, SourceFile
+from envspec.audit.scope import SourceFile
 from envspec.audit.tables import SinkRow, Sinks
 
 _HANDED_ON = {"partial", "submit", "map", "run_in_executor", "to_thread", "Thread", "run_sync", "thread_map"}

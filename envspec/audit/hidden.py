@@ -9,8 +9,9 @@ from collections.abc import Collection, Iterator
 from envspec.audit.calls import told
 from envspec.audit.carriers import Carriers, carrier_name
 from envspec.audit.package import SourcePackage
+from envspec.audit.place import Place
 from envspec.audit.reading import HiddenModel
-from envspec.audit.scope import Place, SourceFile
+from envspec.audit.scope import SourceFile
 from envspec.audit.tables import Sinks
 
 _MODEL_NAME = re.compile(r"[A-Za-z0-9][\w.+-]{2,95}(?:/[\w.+-]{1,95})?")

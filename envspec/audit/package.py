@@ -6,9 +6,10 @@ import ast
 import re
 import warnings
 
+from envspec.audit.place import CallAt, Place
 from envspec.audit.prefilter import asset_urls, blanked, hidden_code, holds_asset_url, tokens_in
 from envspec.audit.reading import AssetUrls
-from envspec.audit.scope import CallAt, Place, SourceFile
+from envspec.audit.scope import SourceFile
 from envspec.audit.tables import Sinks
 from envspec.audit.thin import thinned
 

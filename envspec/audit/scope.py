@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
-from typing import NamedTuple
+
+from envspec.audit.place import CallAt, Place, give, is_main_test, parameters
 
 _MAX_DEPTH = 12
 _MAX_OPTIONS = 32
@@ -17,8 +19,6 @@ _LOCAL_PATHS = {
     "realpath", "dirname", "expanduser", "gettempdir", "getcwd", "resolve", "as_posix", "joinpath",
 }  # fmt: skip
 """Functions whose value is a path on this disk."""
-
-
 _BLOCKS = frozenset({ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef})
 _NOTED = frozenset(
     {ast.Import, ast.ImportFrom, ast.Assign, ast.AnnAssign, ast.NamedExpr, ast.With, ast.AsyncWith}
@@ -31,45 +31,6 @@ _LEAVES = frozenset(
     }
 )  # fmt: skip
 """What a node may hold that holds nothing of interest itself."""
-
-
-class Place:
-    """The module, a class or a function, with the names that are given values in it."""
-
-    __slots__ = ("annotations", "defaults", "is_class", "name", "node", "parent", "values")
-
-    def __init__(self, name: str, parent: Place | None, node: ast.AST, is_class: bool = False) -> None:
-        self.name = name
-        """Qualified: ``KeyBERT.__init__``; empty for the module."""
-        self.parent = parent
-        self.node = node
-        self.is_class = is_class
-        self.values: dict[str, list[ast.expr]] = {}
-        self.defaults: dict[str, ast.expr | None] = {}
-        """Parameters, in order."""
-        self.annotations: dict[str, ast.expr] = {}
-
-    @property
-    def line(self) -> int:
-        """Where it begins; 0 for the module."""
-        return int(getattr(self.node, "lineno", 0))
-
-    @property
-    def owner(self) -> Place | None:
-        """The class around a method."""
-        place = self.parent
-        while place is not None and not place.is_class:
-            place = place.parent
-        return place
-
-
-class CallAt(NamedTuple):
-    """One call and where it stands."""
-
-    node: ast.Call
-    place: Place
-    in_main: bool
-    """Under ``if __name__ == "__main__"``."""
 
 
 class SourceFile:
@@ -105,7 +66,7 @@ class SourceFile:
                 self.subscripts.append(node)  # type: ignore[arg-type]
             elif kind in _NOTED:
                 self._note(node, place)
-            elif isinstance(node, ast.If) and _is_main_test(node.test):
+            elif isinstance(node, ast.If) and is_main_test(node.test):
                 pending += [(child, place, in_main) for child in reversed(node.orelse)]
                 pending += [(child, place, True) for child in reversed(node.body)]
                 continue
@@ -128,7 +89,7 @@ class SourceFile:
         if place is self.top:
             self._defined.add(node.name)
         if not isinstance(node, ast.ClassDef):
-            inner.defaults = _parameters(node.args)
+            inner.defaults = parameters(node.args)
             arguments = (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)
             inner.annotations = {each.arg: each.annotation for each in arguments if each.annotation}
             self.functions.append(inner)
@@ -149,13 +110,13 @@ class SourceFile:
                 self._aliases[alias.asname or alias.name] = f"{origin}.{alias.name}"
         elif isinstance(node, ast.Assign):
             for target in node.targets:
-                _give(target, node.value, place)
+                give(target, node.value, place)
         elif isinstance(node, (ast.AnnAssign, ast.NamedExpr)) and node.value is not None:
-            _give(node.target, node.value, place)
+            give(node.target, node.value, place)
         elif isinstance(node, (ast.With, ast.AsyncWith)):
             for item in node.items:
                 if item.optional_vars is not None:
-                    _give(item.optional_vars, item.context_expr, place)
+                    give(item.optional_vars, item.context_expr, place)
 
     def _origin(self, node: ast.ImportFrom) -> str:
         if not node.level:
@@ -326,38 +287,5 @@ class SourceFile:
         return ""
 
 
-def _parameters(arguments: ast.arguments) -> dict[str, ast.expr | None]:
-    """Name to default, None for a parameter without one."""
-    positional = [*arguments.posonlyargs, *arguments.args]
-    defaults: list[ast.expr | None] = [None] * (len(positional) - len(arguments.defaults))
-    found = dict(zip((each.arg for each in positional), [*defaults, *arguments.defaults], strict=True))
-    found.update(zip((each.arg for each in arguments.kwonlyargs), arguments.kw_defaults, strict=True))
-    return found
-
-
-def _give(target: ast.expr, value: ast.expr, place: Place) -> None:
-    if isinstance(target, ast.Name):
-        place.values.setdefault(target.id, []).append(value)
-    elif (
-        isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name) and target.value.id == "self"
-    ):
-        owner = place.owner
-        if owner is not None:
-            owner.values.setdefault(target.attr, []).append(value)
-
-
-def _is_main_test(node: ast.expr) -> bool:
-    return (
-        isinstance(node, ast.Compare)
-        and isinstance(node.left, ast.Name)
-        and node.left.id == "__name__"
-        and len(node.comparators) == 1
-        and isinstance(node.comparators[0], ast.Constant)
-        and node.comparators[0].value == "__main__"
-    )
-
-
 def _without_fields(text: str) -> str:
-    import re
-
     return re.sub(r"\{[^{}]*\}", _HOLE, text)

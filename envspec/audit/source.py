@@ -15,8 +15,9 @@ from envspec.audit.carriers import Carriers
 from envspec.audit.egress import EgressFinder
 from envspec.audit.hidden import followed_models, named_models
 from envspec.audit.package import SourcePackage, SourceText
+from envspec.audit.place import CallAt, Place
 from envspec.audit.reading import HiddenModel, Reading
-from envspec.audit.scope import CallAt, Place, SourceFile
+from envspec.audit.scope import SourceFile
 from envspec.audit.tables import Sinks
 
 _MAX_ROUNDS = 6
