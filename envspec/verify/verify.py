@@ -6,25 +6,17 @@ from collections.abc import Callable, Sequence
 
 from envspec.probe.facts import HostFacts
 from envspec.verify import (
-    arch,
-    clock,
     cudnn,
     disk,
     driver,
-    driver_install,
-    endpoints,
     executables,
     glibc,
     glibcxx,
     gpu,
     gpu_code,
     libraries,
-    memory,
-    network,
     numpy_two,
-    operating_system,
     python,
-    security,
     toolkit,
 )
 from envspec.verify.finding import Finding, worst_first
@@ -33,29 +25,50 @@ from envspec.verify.siblings import with_variants
 
 Family = Callable[[Needs, HostFacts], list[Finding]]
 
-FAMILIES: tuple[Family, ...] = (
+PROMISED: tuple[Family, ...] = (
     gpu.check,
     gpu_code.check,
-    driver_install.check,
     glibc.check,
     glibcxx.check,
     libraries.check,
     executables.check,
-    arch.check,
     python.check,
-    operating_system.check,
     toolkit.check,
     cudnn.check,
     numpy_two.check,
     disk.check,
-    memory.check,
-    clock.check,
-    security.check,
-    network.check,
-    endpoints.check,
 )
-"""Each gives findings of its own rule, besides the driver's, which ask for the day; of facts that a spec
-promises, only what a spec could promise."""
+"""Families that say something of what a spec promises; each gives findings of its own rule, besides the
+driver's, which ask for the day."""
+
+
+def _families(facts: HostFacts) -> tuple[Family, ...]:
+    """Those of a host that was looked at are loaded for such a one alone: locking judges none, and in a
+    hurry."""
+    if facts.source == "spec":
+        return PROMISED
+    from envspec.verify import (
+        arch,
+        clock,
+        driver_install,
+        endpoints,
+        memory,
+        network,
+        operating_system,
+        security,
+    )
+
+    seen: tuple[Family, ...] = (
+        driver_install.check,
+        arch.check,
+        operating_system.check,
+        memory.check,
+        clock.check,
+        security.check,
+        network.check,
+        endpoints.check,
+    )
+    return (*PROMISED, *seen)
 
 
 def judge(needs: Needs, facts: HostFacts, *, today: str = "") -> list[Finding]:
@@ -64,7 +77,7 @@ def judge(needs: Needs, facts: HostFacts, *, today: str = "") -> list[Finding]:
     ``today`` is a day such as ``2026-11-28``; without it nothing is said that depends on the day, such
     as whether a driver branch is still supported.
     """
-    found = [finding for family in FAMILIES for finding in family(needs, facts)]
+    found = [finding for family in _families(facts) for finding in family(needs, facts)]
     return worst_first([*driver.check(needs, facts, today), *found])
 
 
