@@ -6,9 +6,11 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import msgspec
 import pytest
+from pypi_simple import PYPI_SIMPLE_ENDPOINT
 
 import envspec
 from envspec.compat import cuda
@@ -62,7 +64,9 @@ def all_rows() -> Iterator[tuple[str, Row]]:
                 yield table, row
 
 
-HOSTS = re.compile(r"pypi\.org|pythonhosted|deb\.debian\.org|npmjs|/home/|/root/|/tmp/venv")
+HOST = urlsplit(PYPI_SIMPLE_ENDPOINT).hostname or ""
+UNWANTED = re.compile(rf"{re.escape(HOST)}|/home/|/root/")
+"""What no committed row may name: the registry's host, and places of a machine."""
 
 
 def test_every_document_is_read_by_a_module() -> None:
@@ -110,7 +114,7 @@ def test_a_document_has_a_row_a_line_and_says_what_its_columns_mean(name: str) -
 
 @pytest.mark.parametrize("name", documents())
 def test_no_document_names_the_host_of_a_package_registry_or_a_path_of_a_machine(name: str) -> None:
-    assert HOSTS.findall((DATA / f"{name}.json").read_text(encoding="utf-8")) == []
+    assert UNWANTED.findall((DATA / f"{name}.json").read_text(encoding="utf-8")) == []
 
 
 @pytest.mark.parametrize(
