@@ -24,15 +24,20 @@ _TOOLS = ("gcc", "make")
 
 
 def check(needs: Needs, facts: HostFacts) -> list[Finding]:
-    """Nothing where no driver is to be installed, or the facts are only promised."""
+    """Nothing where no driver is to be installed, or the facts are only promised.
+
+    Where the present driver bears the lock nothing here is worse than a warning: it runs without another one.
+    """
     carried = [asset for asset in needs.installers if asset.provider == "driver"]
     if facts.source == "spec" or needs.cuda is None:
         return []
     found = [finding for asset in carried for finding in _carried(asset, needs, facts)]
     has_none = facts.gpu_state.value in ("no-driver", "nouveau")
-    if found or not (carried or has_none):
+    if not found and (carried or has_none):
+        found = [*_kernel(facts), *_tools(facts), *_secure_boot(facts), *_other_method(facts, carried)]
+    if not facts.driver.is_known or grade(needs.cuda, facts.driver.need()) in ("refused", ""):
         return found
-    return [*_kernel(facts), *_tools(facts), *_secure_boot(facts), *_other_method(facts, carried)]
+    return [each._replace(status="warn") if each.status == "fail" else each for each in found]
 
 
 def _carried(asset: Asset, needs: Needs, facts: HostFacts) -> Iterator[Finding]:
