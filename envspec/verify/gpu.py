@@ -12,6 +12,7 @@ from envspec.verify.needs import Needs
 
 RULE = "gpu"
 
+LEAVE_OUT = "leave it out: CUDA_VISIBLE_DEVICES=GPU-... names the others, as `nvidia-smi -L` lists them"
 _PROMISE = "target.gpu of the spec; NVML, or nvidia-smi, on the host"
 
 
@@ -191,6 +192,8 @@ def _memory(needs: Needs, gpus: tuple[Gpu, ...]) -> list[Finding]:
     expected = f"{wanted} MiB on one GPU, as [needs] of the spec says"
     source = "[needs] gpu-memory of the spec; NVML, or nvidia-smi, on the host"
     found: list[Finding] = []
+    enough = sum((memory_mib(gpu) or 0) >= wanted for gpu in gpus)
+    spared = enough >= max(needs.gpu_count, 1)
     for number, gpu in enumerate(gpus):
         total = memory_mib(gpu)
         whole = f"{total} MiB" + (" in its largest slice" if gpu.mig_slices else "")
@@ -207,11 +210,12 @@ def _memory(needs: Needs, gpus: tuple[Gpu, ...]) -> list[Finding]:
                 Finding(
                     rule=RULE,
                     subject=f"GPU {number} memory",
-                    status="fail",
+                    status="warn" if spared else "fail",
                     expected=expected,
                     actual=whole,
                     why=f"{gpu.name} has too little memory, whatever else runs",
-                    fix="a GPU with more memory, or a model that needs less"
+                    fix=(f"{LEAVE_OUT}\n" if spared else "")
+                    + "a GPU with more memory, or a model that needs less"
                     + ("; or larger slices (root: nvidia-smi mig)" if gpu.mig_slices else ""),
                     source=source,
                 )

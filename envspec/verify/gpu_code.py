@@ -12,6 +12,7 @@ from envspec.compat.gpus import gpu_named
 from envspec.probe.facts import Gpu, HostFacts
 from envspec.target.gpu import CodeTarget, ComputeCapability, ToolkitVersion
 from envspec.verify.finding import Finding, Status
+from envspec.verify.gpu import LEAVE_OUT
 from envspec.verify.needs import Needs, WheelCode
 
 RULE = "gpu-code"
@@ -20,18 +21,32 @@ _GUIDE = "CUDA C++ Programming Guide, Binary Compatibility and PTX Compatibility
 
 
 def check(needs: Needs, facts: HostFacts) -> list[Finding]:
-    """A finding for each capability among the host's GPUs; nothing where no GPU is known."""
+    """A finding for each capability among the host's GPUs; nothing where no GPU is known.
+
+    One that can't run it fails, unless enough others can and it may be left out.
+    """
     if needs.cuda is None or not facts.gpus.value:
         return []
     capabilities: dict[ComputeCapability | None, str] = {}
     for gpu in facts.gpus.need():
         capabilities.setdefault(capability_of(gpu), gpu.name)
     code = WheelCode(needs.cuda_by or needs.label, needs.code_targets, needs.code_source)
-    return [
-        _judged(each, needs.cuda, facts, name, capability)
+    found = {
+        capability: [_judged(each, needs.cuda, facts, name, capability) for each in (code, *needs.other_code)]
         for capability, name in sorted(capabilities.items(), key=lambda item: item[0] or (0, 0))
-        for each in (code, *needs.other_code)
-    ]
+    }
+    running = sum(
+        all(each.status in ("pass", "warn") for each in found[capability_of(gpu)])
+        for gpu in facts.gpus.need()
+    )
+    is_spared = running >= max(needs.gpu_count, 1)
+    return [_spared(each) if is_spared else each for several in found.values() for each in several]
+
+
+def _spared(finding: Finding) -> Finding:
+    if finding.status != "fail":
+        return finding
+    return finding._replace(status="warn", fix=f"{LEAVE_OUT}\n{finding.fix}")
 
 
 def capability_of(gpu: Gpu) -> ComputeCapability | None:
