@@ -142,6 +142,7 @@ def _first_fetch(record: Record, name: str) -> Generator[Sequence[Question], Seq
             why="nobody publishes a digest of it, and no bytes confirm nothing",
             fix="check the URL; an empty file of your own belongs into [[files]]",
         )
+    _refuse_page(record.url, name, fetched)
     how = ""
     if fetched.announced is not None and fetched.file is not None:
         how = confirm(fetched.file)
@@ -152,6 +153,20 @@ def _first_fetch(record: Record, name: str) -> Generator[Sequence[Question], Seq
     unconfirmed = f"its digest is that of the first fetch: nobody publishes one ({how})"
     hashes, hosts = _hashes(fetched.hashes["sha256"], ""), elsewhere(record.url, fetched)
     return OneFile(name, record.url, hashes, fetched.size, "computed", unconfirmed, hosts)
+
+
+def _refuse_page(url: str, name: str, fetched: Fetched) -> None:
+    """A login or an error that came as 200 comes again the same, so two fetches of it would agree."""
+    head = fetched.file.read(512) if fetched.file is not None else b""
+    if name.endswith((".html", ".htm")) or not head.lstrip().lower().startswith(
+        (b"<!doctype html", b"<html")
+    ):
+        return
+    raise BrokenArtifactError(
+        what=f"{url} is a web page and no {name}",
+        why="whoever answers asks for a login, or says that the file isn't there",
+        fix="look at it with a browser; give the URL of the file itself",
+    )
 
 
 def elsewhere(url: str, fetched: Fetched) -> tuple[str, ...]:

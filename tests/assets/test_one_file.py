@@ -52,6 +52,14 @@ def test_a_digest_of_the_users_own_that_contradicts_the_record_is_refused() -> N
     assert raised.value.what == f"the spec says sha256 {'2' * 64} of tool.run, {'1' * 64} is on record"
 
 
+def test_a_web_page_in_place_of_the_file_is_refused_though_two_fetches_would_agree() -> None:
+    page = b"\n<!DOCTYPE html><title>Please log in</title>"
+    with pytest.raises(BrokenArtifactError, match=r"is a web page and no tool\.run"):
+        locked(Record(URL), Answers({URL: page}), trust="first-fetch")
+    own = "https://files.example/notes.html"
+    assert locked(Record(own), Answers({own: page}), trust="first-fetch").size == len(page)
+
+
 def test_an_empty_file_confirms_nothing() -> None:
     with pytest.raises(BrokenArtifactError, match="is empty"):
         locked(Record(URL), Answers({URL: b""}), trust="first-fetch")
