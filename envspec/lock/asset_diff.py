@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -41,7 +42,7 @@ class AssetChanges:
 
 def asset_changes(a: Lock, b: Lock) -> AssetChanges:
     """What changes for who has the assets of ``a`` and gets those of ``b``."""
-    before, after = ({_key(asset): asset for asset in lock.assets} for lock in (a, b))
+    before, after = _by_key(a), _by_key(b)
     both = [_asset_change(before[key], after[key]) for key in before if key in after]
     changed = tuple(change for change in both if change.before != change.after)
     return AssetChanges(
@@ -63,8 +64,14 @@ def published(lock: Lock) -> Iterator[tuple[str, AssetFile]]:
                 yield f"{asset.label}: {file.name} ({file.url})", file
 
 
-def _key(asset: Asset) -> tuple[str, str]:
-    return asset.kind, asset.label
+def _by_key(lock: Lock) -> dict[tuple[str, str, int], Asset]:
+    """By kind, label, and the how manieth it is of that label: one file may be wished at two places."""
+    counts: Counter[tuple[str, str]] = Counter()
+    found = {}
+    for asset in lock.assets:
+        found[asset.kind, asset.label, counts[asset.kind, asset.label]] = asset
+        counts[asset.kind, asset.label] += 1
+    return found
 
 
 def _asset_change(before: Asset, after: Asset) -> AssetChange:

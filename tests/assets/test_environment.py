@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from envspec.assets import easyocr, hub_cache, nltk, openai_whisper, tiktoken, torch_hub
 from envspec.assets.environment import disagreements, target_environment, variable_rows
 from envspec.lock.document import Asset, Variable
 
@@ -70,3 +71,17 @@ def test_every_row_names_a_normalized_project_and_a_variable_once() -> None:
     assert len({(row.project, row.name) for row in rows}) == len(rows)
     assert all(re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", row.project) for row in rows)
     assert all(re.fullmatch(r"[A-Z][A-Z0-9_]*", row.name) for row in rows)
+
+
+def test_a_project_looks_where_its_provider_lays_files() -> None:
+    told = {row.name: row.value for row in variable_rows()}
+    for name, folder in (
+        ("EASYOCR_MODULE_PATH", easyocr.FOLDER),
+        ("HF_HUB_CACHE", hub_cache.CACHE),
+        ("NLTK_DATA", nltk.FOLDER),
+        ("SENTENCE_TRANSFORMERS_HOME", hub_cache.CACHE),
+        ("TIKTOKEN_CACHE_DIR", tiktoken.FOLDER),
+        ("TORCH_HOME", torch_hub.HOME),
+        ("XDG_CACHE_HOME", openai_whisper.CACHE),
+    ):
+        assert told[name] == f"{{assets}}/{folder}"

@@ -220,6 +220,14 @@ def test_a_file_of_the_users_own_may_change_without_a_shout() -> None:
     assert [len(change.files_changed) for change in changes.assets.changed] == [1]
 
 
+def test_assets_of_one_label_are_told_apart() -> None:
+    one, other = tiny(OLD), tiny(OLD)._replace(files=tiny(OLD).files[:1])
+    changes = diff(lock(assets=(one, other)), lock(assets=(tiny(NEW), other)))
+    assert [change.before for change in changes.assets.changed] == [one]
+    assert changes.assets.unchanged == 1
+    assert diff(lock(assets=(one, other)), lock(assets=(one,))).assets.removed == (other,)
+
+
 def test_a_variable_of_the_target_and_a_finding_are_told_by_their_names() -> None:
     refused = {"rule": "driver", "subject": "torch", "status": "fail", "takes": ["a", "b"]}
     before = lock(environment=(Variable("HF_HUB_OFFLINE", "1"),))

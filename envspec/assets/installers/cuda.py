@@ -6,7 +6,7 @@ Source: NVIDIA, CUDA Installation Guide for Linux, "Runfile Installation", "Adva
 from __future__ import annotations
 
 from envspec.assets.installers.space import estimated, nearest
-from envspec.assets.installers.wanted import record_of
+from envspec.assets.installers.wanted import other_arch, record_of
 from envspec.assets.interface import Context, Plan, Planned, Wish
 from envspec.assets.one_file import Record, one_file
 from envspec.compat.installers import InstalledSize, cuda_runfile, installed_size, tables
@@ -21,12 +21,14 @@ EULA = "NVIDIA CUDA Toolkit EULA, https://docs.nvidia.com/cuda/eula/"
 def plan(wish: Wish, context: Context) -> Plan:
     """The runfile, and the command that lays only the toolkit, inside the environment."""
     said = wish.said
-    row = cuda_runfile(said["version"])
+    unfit = other_arch(context.target.arch)
+    row = None if unfit else cuda_runfile(said["version"])
     record = record_of(
         said,
         Record(row.url, row.sha256 or "", row.md5 or "", row.md5_list or "", row.size) if row else None,
         kind="CUDA runfile",
         versions=[each.version for each in tables().cuda_runfile],
+        why=unfit,
     )
     file = yield from one_file(record, context, said_sha256=said["sha256"], trust=said["trust"])
     release = ToolkitVersion.parse(row.version if row else said["version"]).release

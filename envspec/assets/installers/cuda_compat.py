@@ -60,9 +60,12 @@ def _file(
             Record(said["url"]), context, said_sha256=said["sha256"], trust=said["trust"]
         )
         return said["version"], one, None
-    if earlier is not None and len(earlier.files) == 1:
-        return earlier.version, _as_it_was(earlier.files[0], earlier.unconfirmed), earlier.space
     repository = repository_for(context.target)
+    if earlier is not None and len(earlier.files) == 1:
+        file = earlier.files[0]
+        is_fit = file.url.startswith(f"{repository.url}/") and said["sha256"] in (None, file.sha256)
+        if is_fit:  # of this very distribution, unlike that of a spec that named another one, or a url
+            return earlier.version, _as_it_was(file, earlier.unconfirmed), earlier.space
     package = f"cuda-compat-{cuda.major}-{cuda.minor}"
     found = yield from published(repository, package)
     record = Record(found.url, found.sha256, size=found.size, digest_from="publisher")

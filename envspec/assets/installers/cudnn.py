@@ -6,7 +6,7 @@ The wheels of PyTorch bring their own; only what looks for a cuDNN of the host n
 from __future__ import annotations
 
 from envspec.assets.installers.space import Like, estimated
-from envspec.assets.installers.wanted import record_of
+from envspec.assets.installers.wanted import other_arch, record_of
 from envspec.assets.interface import Context, Plan, Planned, Wish
 from envspec.assets.one_file import Record, one_file
 from envspec.compat.installers import CudnnArchive, cudnn_archive, tables
@@ -24,12 +24,14 @@ _LIKE = Like("8.9.7.29 for CUDA 12", 865_000_000)
 def plan(wish: Wish, context: Context) -> Plan:
     """The archive for the CUDA major of the variant."""
     said = wish.said
-    row = None if said["url"] and not context.cuda else _row(said["version"], context.cuda)
+    unfit = other_arch(context.target.arch)
+    row = None if unfit or (said["url"] and not context.cuda) else _row(said["version"], context.cuda)
     record = record_of(
         said,
         Record(row.url, row.sha256 or "", row.md5 or "", "", row.size) if row else None,
         kind=f"cuDNN archive for CUDA {context.cuda}" if context.cuda else "cuDNN archive",
         versions=sorted({each.version for each in tables().cudnn_archive}),
+        why=unfit,
     )
     file = yield from one_file(record, context, said_sha256=said["sha256"], trust=said["trust"])
     unpack = next((kind for kind in ("tar.xz", "tar.gz", "zip") if file.name.endswith(f".{kind}")), "")

@@ -6,7 +6,7 @@ Source: nvidia-installer's own options (``option_table.h``), NVIDIA's driver ins
 from __future__ import annotations
 
 from envspec.assets.installers.space import estimated, nearest
-from envspec.assets.installers.wanted import record_of
+from envspec.assets.installers.wanted import other_arch, record_of
 from envspec.assets.interface import Context, Plan, Planned, Wish
 from envspec.assets.one_file import Record, one_file
 from envspec.compat.installers import driver_runfile, tables
@@ -27,13 +27,14 @@ NOTES = (
 def plan(wish: Wish, context: Context) -> Plan:
     """The runfile of the data-centre line, and the command that builds and installs it."""
     said = wish.said
-    row = driver_runfile(said["version"])
+    unfit = other_arch(context.target.arch)
+    row = None if unfit else driver_runfile(said["version"])
     record = record_of(
         said,
         Record(row.url, row.sha256 or "", row.md5 or "", "", row.size) if row and row.url else None,
         kind="driver runfile",
         versions=[each.version for each in tables().driver_runfile if each.url],
-        why=""
+        why=unfit
         if row is None
         else f"{row.version} is known, but no source says that it's of the data-centre line",
     )

@@ -9,6 +9,14 @@ from typing import Any
 from envspec.assets.one_file import Record
 from envspec.errors import InvalidValueError
 
+RECORDED_ARCH = "x86_64"
+"""Of the files in the tables of NVIDIA's installers."""
+
+
+def other_arch(arch: str) -> str:
+    """Why no recorded file is for a target of this architecture; empty where they are."""
+    return "" if arch == RECORDED_ARCH else f"what is on record is for {RECORDED_ARCH}, the target is {arch}"
+
 
 def record_of(
     said: Mapping[str, Any], known: Record | None, *, kind: str, versions: Sequence[str], why: str = ""

@@ -9,7 +9,7 @@ import pytest
 
 from envspec.assets.installers import cuda, cuda_compat, cudnn, driver
 from envspec.assets.interface import Context, Get
-from envspec.errors import BrokenArtifactError, HashMismatchError, InvalidValueError
+from envspec.errors import BrokenArtifactError, HashMismatchError, HttpStatusError, InvalidValueError
 from envspec.lock.document import Space
 from tests.assets.answered import TARGET, Answers, planned
 
@@ -157,6 +157,17 @@ def test_without_a_cuda_nothing_chooses_between_two_archives() -> None:
     assert raised.value.what == "cuDNN 8.9.7 is published for CUDA 11 and 12"
 
 
+def test_files_on_record_are_not_given_to_another_architecture() -> None:
+    for plan, kind, version in ((cuda.plan, "cuda", "11.8.0"), (driver.plan, "driver", "570.124.06"),
+                                (cudnn.plan, "cudnn", "8.9.7")):  # fmt: skip
+        context = Context(TARGET._replace(arch="aarch64"), cuda="12.1")
+        with pytest.raises(InvalidValueError) as raised:
+            planned(plan, kind, {"version": version}, context=context)
+        assert raised.value.why == "what is on record is for x86_64, the target is aarch64"
+        own = {"version": version, "url": "https://mirror.example/own_sbsa.tar.xz", "sha256": "ab" * 32}
+        assert planned(plan, kind, own, context=context).asset.files[0].sha256 == "ab" * 32
+
+
 # cuda-compat
 
 
@@ -262,6 +273,16 @@ def test_an_existing_lock_keeps_the_package_that_it_has() -> None:
         cuda_compat.plan, "cuda-compat", {"version": "12.1"}, answers, Context(TARGET, earlier=first)
     )
     assert (again.asset, answers.asked) == (first, [])
+
+
+def test_another_distribution_or_digest_lets_an_existing_lock_go() -> None:
+    first = planned(cuda_compat.plan, "cuda-compat", {"version": "12.1"}, repository(LISTING)).asset
+    elsewhere = Context(TARGET._replace(os="rhel-9.4"), earlier=first)
+    with pytest.raises(HttpStatusError):  # it's asked for, and this repository isn't there
+        planned(cuda_compat.plan, "cuda-compat", {"version": "12.1"}, repository(LISTING), elsewhere)
+    said = {"version": "12.1", "sha256": "ab" * 32}
+    with pytest.raises(InvalidValueError, match="is on record"):
+        planned(cuda_compat.plan, "cuda-compat", said, repository(LISTING), Context(TARGET, earlier=first))
 
 
 def test_a_gpu_that_is_no_data_centre_s_gets_a_warning() -> None:
