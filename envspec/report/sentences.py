@@ -108,7 +108,7 @@ def told(finding: Finding) -> str:
     """One line: the rule, of what, what was met, what was wanted, and why that matters."""
     text = f"{finding.rule}: {of_subject(finding)}{finding.actual}"
     if finding.expected:
-        text += f"; wanted {finding.expected}"
+        text += f" (wanted: {finding.expected})"
     return f"{text}; {finding.why}" if finding.why else text
 
 
