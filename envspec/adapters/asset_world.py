@@ -40,6 +40,8 @@ T = TypeVar("T")
 HUB = "https://huggingface.co"
 MAX_FETCHED_BYTES = 64 * 1024 * 1024 * 1024
 _MAX_LOCATED_BYTES = 4096
+_FORGOTTEN = 410
+"""The status of what is kept no more."""
 _FOR_GOOD_S = 10 * 366 * 86400
 _KEPT_HEADERS = ("content-type", "link", "etag", "x-repo-commit", "x-error-code", "content-range")
 _MAX_KEPT_MEMBER = 1024 * 1024
@@ -113,6 +115,10 @@ class AssetAnswers:
             self._keep(place, got, question, answer)
         return got
 
+    def forget(self, question: Get) -> None:
+        """See steps.assets.AssetWorld."""
+        self._store.put_page(_place(question), StoredPage(_FORGOTTEN, 0, "", "", ""), None)
+
     def _kept(self, place: str) -> Got | None:
         body = self._store.body(place)
         if body is None:
@@ -125,9 +131,10 @@ class AssetAnswers:
 
     def _keep(self, place: str, got: Got, question: Get, answer: Response) -> None:
         headers = {name: got.headers[name] for name in _KEPT_HEADERS if name in got.headers}
+        where = got.url.partition("?")[0]  # a query may be somebody's permission
         stamp = hashlib.sha256(got.body).hexdigest()
         page = StoredPage(200, self._expires(answer, question), got.headers.get("etag", ""), "", stamp)
-        self._store.put_page(place, page, StoredBody(got.body, "", json.dumps(headers), got.url))
+        self._store.put_page(place, page, StoredBody(got.body, "", json.dumps(headers), where))
 
     def _expires(self, answer: Response, question: Get) -> int:
         now_s = self._clock()
@@ -320,6 +327,7 @@ class AssetDesk:
 
     def __init__(self, answers: AssetAnswers, folder: str, store: IndexStore) -> None:
         self.get = answers.get
+        self.forget = answers.forget
         self.locate = answers.locate
         self.fetch = answers.fetch
         self.read_distribution = answers.read_distribution

@@ -22,6 +22,7 @@ from envspec.assets.interface import (
     Got,
     Locate,
     OwnFile,
+    Plan,
     Planned,
     Provider,
     Question,
@@ -30,7 +31,7 @@ from envspec.assets.interface import (
     Wish,
 )
 from envspec.assets.registry import provider_of, providers_of
-from envspec.errors import BrokenPageError, EnvspecError, InputError
+from envspec.errors import BrokenPageError, EnvspecError, InputError, OutsideError
 from envspec.index.catalog import Index
 from envspec.index.view import ReleaseFile
 from envspec.lock.document import Asset
@@ -59,6 +60,10 @@ class AssetWorld(Protocol):
 
     def get(self, question: Get) -> Got:
         """The answer to a GET. Raises OutsideError."""
+        ...
+
+    def forget(self, question: Get) -> None:
+        """Keep no answer to it for another run: a plan couldn't take the one that came."""
         ...
 
     def locate(self, question: Locate) -> Got:
@@ -162,13 +167,15 @@ class Plans:
         context = Context(self._target, self._earlier.get((wish.kind, wish.label)), self._cuda)
         plan = provider.plan(Wish(wish.kind, wish.provider, wish.label, json.loads(wish.said)), context)
         answers: list[Any] = []
+        taken: list[Question] = []
         try:
             with _TURN:
                 questions = next(plan)
             while True:
                 answers = self._answers(questions)
+                taken.extend(questions)
                 with _TURN:
-                    questions = plan.send(answers)
+                    questions = self._thought(plan, answers, taken)
                 _close(answers)
         except StopIteration as end:
             outcome: Planned | Absent = end.value
@@ -177,6 +184,16 @@ class Plans:
             _close(answers)
             with _TURN:
                 plan.close()
+
+    def _thought(self, plan: Plan, answers: Sequence[Any], taken: Sequence[Question]) -> Sequence[Question]:
+        """The plan's next questions. What it can't take isn't kept: else the cache would tell it for ever."""
+        try:
+            return plan.send(answers)
+        except OutsideError:
+            for question in taken:
+                if isinstance(question, Get):
+                    self._world.forget(question)
+            raise
 
     def _answers(self, questions: Sequence[Question]) -> list[Any]:
         """All at once; waits in this thread for the pins, lest waiting questions keep others from being

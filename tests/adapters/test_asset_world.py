@@ -188,6 +188,23 @@ def test_the_token_is_for_the_hub_and_its_mirror_alone(world: World) -> None:
     ]
 
 
+def test_what_was_forgotten_is_asked_for_again_though_it_cannot_change(world: World) -> None:
+    question = Get(URL, lasting=True)
+    says(world, b"log in")
+    world.run().get(question)
+    world.run().forget(question)
+    says(world, b"one")
+    assert world.run().get(question).body == b"one"
+    assert world.run().get(question).body == b"one"
+    assert len(world.http.log) == 2
+
+
+def test_the_query_of_where_a_redirect_led_is_not_kept(world: World) -> None:
+    world.http.answers[URL] = Response(200, {}, b"one", "https://cdn.example/x?Signature=secret")
+    world.run().get(Get(URL))
+    assert world.run(offline=True).get(Get(URL)).url == "https://cdn.example/x"
+
+
 # Files
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from envspec.assets.interface import Distribution, Fetch, Fetched, Get, Got, Locate, OwnFile, ReadDistribution
-from envspec.errors import ConnectionFailedError, InputError
+from envspec.errors import ConnectionFailedError, HashMismatchError, InputError
 from envspec.index.catalog import Index
 from envspec.index.view import ReleaseFile
 from envspec.lock.document import Asset, AssetFile
@@ -33,6 +33,7 @@ class FakeWorld:
     def __init__(self, before: Callable[[str], None] = lambda url: None) -> None:
         self.before = before
         self.asked: list[str] = []
+        self.forgotten: list[str] = []
         self.own: Mapping[str, tuple[OwnFile, ...]] = {}
         self._lock = threading.Lock()
 
@@ -57,6 +58,9 @@ class FakeWorld:
         repo = question.url.split("/api/models/")[1].split("/revision/")[0]
         told = {"id": repo, "sha": COMMIT, "gated": False, "private": False, "siblings": files}
         return Got(200, {}, json.dumps(told).encode(), question.url)
+
+    def forget(self, question: Get) -> None:
+        self.forgotten.append(question.url)
 
     def locate(self, question: Locate) -> Got:
         self._note(question.url)
@@ -154,6 +158,23 @@ def test_what_cannot_stand_in_a_lock_is_refused_before_it_does() -> None:
 def test_an_installer_that_nobody_plans_is_named_as_not_locked() -> None:
     wish = AssetWish("installer", "teleport", "teleport 1", "{}")
     assert planned(FakeWorld(), wish).not_locked == (("installers", "teleport 1"),)
+
+
+def test_answers_that_a_plan_cannot_take_are_not_kept() -> None:
+    world = FakeWorld()
+    planned(world, hub("acme/a"))
+    assert world.forgotten == []
+
+    class Broken(FakeWorld):
+        def get(self, question: Get) -> Got:
+            answer = super().get(question)
+            return answer if "/api/models/" in question.url else answer._replace(body=b"log in")
+
+    world = Broken()
+    with pytest.raises(HashMismatchError):
+        planned(world, hub("acme/a"))
+    api = "https://huggingface.co/api/models/acme/a/revision/main?blobs=true"
+    assert world.forgotten == [api, f"https://huggingface.co/acme/a/resolve/{COMMIT}/config.json"]
 
 
 def test_giving_up_ends_plans_that_wait_for_pins() -> None:
