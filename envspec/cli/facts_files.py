@@ -24,6 +24,8 @@ def read_facts_file(where: str, label: str = "") -> FactsFile:
         data = sys.stdin.buffer.read(MAX_EVIDENCE_BYTES + 1)
         if len(data) > MAX_EVIDENCE_BYTES:
             raise InputError(what=f"standard input: longer than {MAX_EVIDENCE_BYTES} bytes")
+    elif os.path.isdir(where):
+        raise InputError(what=f"{where}: is a folder, a file was wanted", fix="envspec fleet FOLDER LOCK...")
     else:
         data = read_bytes(where, limit=MAX_EVIDENCE_BYTES)
     return facts_of(data, "standard input" if where == "-" else where, label)

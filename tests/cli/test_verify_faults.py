@@ -80,7 +80,10 @@ def test_facts_that_are_longer_than_evidence_can_be_are_not_read(
     ("arguments", "message"),
     [
         ([f"locks/{CU118}", "--host", "none.json"], "none.json: no such file"),
-        ([f"locks/{CU118}", "--host", "locks"], "locks: is a folder, a file was wanted"),
+        (
+            [f"locks/{CU118}", "--host", "locks"],
+            "locks: is a folder, a file was wanted\n  fix: envspec fleet FOLDER LOCK...",
+        ),
         (["none.toml", "--host", "facts.json"], "none.toml: no such file"),
         (["facts.json", "--host", "facts.json"], "facts.json"),
         (["empty", "--host", "facts.json"], "empty: no lock in it"),
