@@ -21,6 +21,7 @@ def shown(value: Any) -> str:
         return value.isoformat()
     if isinstance(value, str):
         value = re.sub(r"//[^/?#\s]*@", "//***@", value)
+        value = re.sub(r"(//[^\s?]*\?)\S+", r"\1...", value)
         return repr(value if len(value) <= MAX_SHOWN_LENGTH else value[:MAX_SHOWN_LENGTH] + "...")
     try:
         return str(value)[:MAX_SHOWN_LENGTH]

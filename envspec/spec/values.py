@@ -100,6 +100,16 @@ def _size(text: str) -> str:
     return text
 
 
+_PERMISSIONS = frozenset(
+    {
+        *("access_token", "api_key", "apikey", "auth", "password", "sig", "signature", "token"),
+        *("awsaccesskeyid", "x-amz-credential", "x-amz-security-token", "x-amz-signature"),
+        *("key-pair-id", "x-goog-credential", "x-goog-signature"),
+    }
+)
+"""Names in a query whose values let one in: what hosts call them, S3's, CloudFront's and Google's."""
+
+
 def _split_url(text: str) -> SplitResult:
     if len(text) > MAX_TEXT_LENGTH or not text.isascii() or not text.isprintable() or " " in text:
         raise WrongValueError("a URL is printable ASCII without blanks", "percent-encode what isn't")
@@ -119,11 +129,18 @@ def _split_url(text: str) -> SplitResult:
 
 def check_url(text: str) -> str:
     """``text`` if it's a URL of http or https without credentials."""
-    if "@" in _split_url(text).netloc:
+    parts = _split_url(text)
+    if "@" in parts.netloc:
         raise WrongValueError(
             "it holds credentials, and a spec is a file that people share",
             "take them out and put them into ~/.netrc",
         )
+    for part in parts.query.split("&"):
+        if part.partition("=")[0].lower() in _PERMISSIONS:
+            raise WrongValueError(
+                "it holds somebody's permission in its query, and a spec is a file that people share",
+                "take the URL without it; a signed link lives for hours, a lock for years",
+            )
     return text
 
 

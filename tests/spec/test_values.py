@@ -52,6 +52,7 @@ BAD = [
     (values.Url, "https:///x", "it must be a URL of http or https"),
     (values.Url, "https://host.example:99999/", "Port out of range"),
     (values.Url, "https://me:secret@host.example/", "it holds credentials"),
+    (values.Url, "https://host.example/x.bin?v=1&X-Amz-Signature=abc", "it holds somebody's permission"),
     (values.Url, "https://host.example/a b", "a URL is printable ASCII"),
     (values.IndexUrl, "https://index.example/simple?x=1", "an index's URL has no ? and no #"),
     (values.AbsolutePath, "data", "it must be an absolute path on the target"),
