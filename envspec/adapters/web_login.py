@@ -5,12 +5,12 @@ Source: RFC 7617 (Basic), the GNU inetutils manual (.netrc).
 
 from __future__ import annotations
 
+import os
 import re
 import threading
 from binascii import b2a_base64
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from pathlib import Path
 
 from envspec.adapters.web_address import Address
 from envspec.errors import NetworkError
@@ -63,15 +63,15 @@ class Logins:
 
     def _read_netrc(self) -> dict[str, tuple[str, str]]:
         named = self._environ.get("NETRC", "")
-        home = self._environ.get("HOME") or str(Path("~").expanduser())
-        path = Path(named) if named else Path(home, ".netrc")
-        if not path.is_file():
+        home = self._environ.get("HOME") or os.path.expanduser("~")
+        path = named or os.path.join(home, ".netrc")
+        if not os.path.isfile(path):
             self.netrc_trouble = f"NETRC names {named}, which isn't there" if named else ""
             return {}
         from netrc import NetrcParseError, netrc
 
         try:
-            hosts = netrc(str(path)).hosts
+            hosts = netrc(path).hosts
         except NetrcParseError as error:
             self.netrc_trouble = f"{path}: line {error.lineno} can't be read, so nothing in it was used"
             return {}

@@ -14,8 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from pathlib import Path
-from typing import BinaryIO, NamedTuple, NoReturn, Protocol, TypeVar
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple, NoReturn, Protocol, TypeVar
 
 import envspec
 from envspec.adapters.web_address import Address, printable
@@ -32,6 +31,9 @@ from envspec.errors import (
     TooLargeError,
 )
 from envspec.ports import Listen, Progress, Request, Response
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 MAX_REDIRECTS = 10
 MAX_TRIES = 4

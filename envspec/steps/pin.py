@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from importlib import import_module
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envspec.errors import BrokenArtifactError, InputError, OfflineError
@@ -20,7 +19,7 @@ from envspec.ports import Progress
 from envspec.resolve.opening import open_catalog
 from envspec.resolve.pinning import pin_lock
 from envspec.resolve.resolution import NoResolution, Pin, Resolution, read_wishes, resolve
-from envspec.spec.request import LockRequest
+from envspec.spec.request import LocalWheel, LockRequest
 from envspec.steps.lock_warnings import asset_warnings, lock_warnings, patch_warnings, remarks
 from envspec.steps.locking import (
     Earlier,
@@ -213,13 +212,19 @@ def _locked(request: LockRequest, outcome: Judged, remarked: tuple[str, ...]) ->
     )
 
 
+def _file_url(wheel: LocalWheel) -> str:
+    from pathlib import Path
+
+    return Path(wheel.path).as_uri()
+
+
 class _Directs:
     """The projects behind direct references, each opened once."""
 
     def __init__(self, request: LockRequest, workshop: Workshop, catalog: Catalog) -> None:
         self._workshop = workshop
         self._catalog = catalog
-        self._local = {Path(wheel.path).as_uri() for wheel in request.local_wheels}
+        self._local = set(map(_file_url, request.local_wheels))
         self._open: dict[str, Project] = {}
 
     def __call__(self, url: str, name: str) -> Project:

@@ -1,0 +1,22 @@
+"""msgspec, loaded without typing_extensions: that costs as much as msgspec itself, for names that typing has."""
+
+from __future__ import annotations
+
+import sys
+import threading
+
+
+def load_msgspec() -> None:
+    """Import msgspec. Before a fork, so that both processes have it at the price of one.
+
+    Where other threads run, or an older typing lacks those names, it's loaded as usual.
+    """
+    is_alone = threading.active_count() == 1 and sys.version_info >= (3, 11)
+    hides = is_alone and "msgspec" not in sys.modules and "typing_extensions" not in sys.modules
+    if hides:
+        sys.modules["typing_extensions"] = None  # type: ignore[assignment]  # as documented: it can't be imported
+    try:
+        import msgspec  # noqa: F401
+    finally:
+        if hides:
+            del sys.modules["typing_extensions"]
