@@ -1,4 +1,4 @@
-"""msgspec, loaded without typing_extensions: that costs as much as msgspec itself, for names that typing has."""
+"""msgspec, loaded without typing_extensions, which costs as much again for names that typing has."""
 
 from __future__ import annotations
 
