@@ -76,12 +76,13 @@ def one_file(
     sha256, by = (said_sha256, "publisher") if said_sha256 else (record.sha256, record.digest_from)
     if sha256:
         return OneFile(name, record.url, _hashes(sha256, record.md5), record.size, by)
+    is_listed, is_trusted = bool(record.md5 or record.md5_list), trust == "first-fetch"
     earlier = _earlier(record, context)
-    if earlier is not None:
+    if earlier is not None and (not earlier.unconfirmed if is_listed else is_trusted):
         return earlier
-    if record.md5 or record.md5_list:
+    if is_listed:
         return (yield from _by_md5(record, name))
-    if trust != "first-fetch":
+    if not is_trusted:
         raise InvalidValueError(
             what="nobody publishes a digest of this file",
             why=f"{record.url} has neither a sha256 nor an md5 on record",
@@ -91,10 +92,14 @@ def one_file(
 
 
 def _earlier(record: Record, context: Context) -> OneFile | None:
-    """The file as the existing lock has it, so that nothing is fetched for its digest again."""
+    """The file as the existing lock has it, so that nothing is fetched for its digest again.
+
+    Not by a digest that the spec gave then and gives no more.
+    """
     for file in context.earlier.files if context.earlier else ():
         listed = dict(file.hashes).get("md5", record.md5)
-        if file.url == record.url and (not record.md5 or listed == record.md5):
+        is_ours = file.digest_from == "computed" and file.url == record.url
+        if is_ours and (not record.md5 or listed == record.md5):
             unconfirmed = context.earlier.unconfirmed if context.earlier else ""
             hosts = context.earlier.hosts if context.earlier else ()
             return OneFile(file.name, file.url, file.hashes, file.size, file.digest_from, unconfirmed, hosts)

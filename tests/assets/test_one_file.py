@@ -163,6 +163,23 @@ def test_what_the_lock_holds_already_is_not_fetched_again() -> None:
     assert answers.asked == []
 
 
+def test_a_first_fetch_is_kept_only_as_long_as_it_is_trusted() -> None:
+    first = locked(Record(URL), Answers({URL: BODY}), trust="first-fetch")
+    earlier = Asset("installer", "file", "x", files=(first.at("x"),), unconfirmed=first.unconfirmed)
+    with pytest.raises(InvalidValueError, match="nobody publishes a digest"):
+        locked(Record(URL), Answers({URL: BODY}), earlier=earlier)
+    listed = locked(Record(URL, md5=MD5), Answers({URL: BODY}), trust="first-fetch", earlier=earlier)
+    assert (listed.unconfirmed, dict(listed.hashes)["md5"]) == ("", MD5)
+
+
+def test_a_digest_that_the_spec_gave_once_is_not_kept_without_it() -> None:
+    given = locked(Record(URL), Answers(), sha256="2" * 64)
+    earlier = Asset("installer", "file", "x", files=(given.at("x"),))
+    found = locked(Record(URL), Answers({URL: BODY}), trust="first-fetch", earlier=earlier)
+    assert dict(found.hashes)["sha256"] == SHA256
+    assert found.unconfirmed
+
+
 @pytest.mark.parametrize(
     "url", ["https://files.example/", "https://files.example/a/..", "https://x.example/%2F"]
 )
