@@ -60,13 +60,15 @@ def _fits_nowhere(name: str, locked: Sequence[Locked]) -> bool:
 
 
 def _siblings(outcome: Locked, outcomes: Iterable[Outcome]) -> list[str]:
-    """The variants of the same spec that the promised host doesn't refuse."""
+    """The variants of the same spec that run on the promised host."""
     from envspec.steps.locking import Locked
 
     return [
         other.request.variant
         for other in outcomes
-        if isinstance(other, Locked) and other.request.name == outcome.request.name and not other.is_refused
+        if isinstance(other, Locked)
+        and other.request.name == outcome.request.name
+        and other.verdict not in ("refused", "unknown")
     ]
 
 

@@ -12,7 +12,10 @@ _GRADES = {
     "full": "runs with all functions",
     "minor-version": "runs, minor-version compatible",
     "refused": "refused",
+    "unknown": "not known whether it runs",
 }
+_OF_THE_GPU = ("driver", "gpu-code")
+"""Rules without whose answer nobody can say that a lock with CUDA runs."""
 
 
 class Judged(NamedTuple):
@@ -20,10 +23,11 @@ class Judged(NamedTuple):
 
     lock: Lock
     word: str
-    """``refused`` where a rule fails; else the driver's grade, or ``runs`` where no driver is needed."""
+    """``refused`` where a rule fails, ``unknown`` where what decides isn't known; else the driver's grade, or
+    ``runs`` where no driver is needed."""
     told: tuple[str, ...]
-    """The word in a sentence; below it, deeper by two blanks each, what fails and what it would take. Nothing
-    where no GPU is in play and nothing fails."""
+    """The word in a sentence; below it, two blanks deeper each, what fails or isn't known, and what it takes.
+    Nothing where no GPU is in play and nothing fails."""
 
     @property
     def is_refused(self) -> bool:
@@ -35,13 +39,14 @@ def judged(lock: Lock) -> Judged:
     """Ask every rule of the host that the spec promises, and write the answers into the lock."""
     planned = planned_verdict(lock)
     failing = [finding for finding in planned.findings if finding.status == "fail"]
+    is_open = [each for each in planned.findings if each.status == "unknown" and each.rule in _OF_THE_GPU]
     grade = next((finding.grade for finding in planned.findings if finding.grade), "")
-    word = "refused" if failing else grade or "runs"
+    word = "refused" if failing else "unknown" if is_open else grade or "runs"
     if word == "runs":
         return Judged(_with(lock, planned), word, ())
     sentence = f"the promised host: {_GRADES.get(word, word)}{_counts(planned.findings)}"
-    told = [sentence, *(line for finding in failing for line in _lines(finding))]
-    if word == "minor-version":
+    told = [sentence, *(line for finding in failing or is_open for line in _lines(finding))]
+    if grade == "minor-version" and not failing:
         told += [f"  driver: {finding.why}" for finding in planned.findings if finding.grade and finding.why]
     return Judged(_with(lock, planned), word, tuple(told))
 

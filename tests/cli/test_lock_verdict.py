@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 
 import msgspec
@@ -121,6 +122,27 @@ def test_a_gpu_that_nobody_knows_is_a_warning_with_near_names(room: Room, mirror
     warned = [line for line in outcome.err.splitlines() if "target.gpu: 'A100-81GB' is in no table" in line]
     assert len(warned) == 2
     assert "nearest are" in warned[0]
+    told = outcome.out.splitlines()
+    assert told[1].startswith("  the promised host: not known whether it runs (")
+    assert told[2:4] == [
+        "    gpu-code: the capability of A100-81GB is not known",
+        "      - on the host: nvidia-smi --query-gpu=compute_cap --format=csv",
+    ]
+    assert "cu118 fits it" not in outcome.out
+
+
+def test_a_driver_that_nobody_promised_leaves_open_whether_it_runs(room: Room, mirror: Loopback) -> None:
+    with mirror, Loopback() as default:
+        spec(room, mirror)
+        path = room.specs / "demo.toml"
+        path.write_text(re.sub("driver = .*", "", path.read_text()))
+        outcome = room.lock(default, "--variant", "cu118")
+        assert outcome.code == 0
+        assert outcome.out.splitlines()[1:] == [
+            "  the promised host: not known whether it runs (1 warning, 3 not known: [tool.envspec.verdict])",
+            "    driver: not known: the spec doesn't say",
+            '      - ask the site, and promise it in the spec: driver = ">=450.80.02"',
+        ]
 
 
 def change(monkeypatch: pytest.MonkeyPatch, table: str) -> None:
