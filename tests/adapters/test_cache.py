@@ -163,7 +163,8 @@ def test_a_file_that_is_no_database_is_put_aside(path: str) -> None:
 def spoil(path: str) -> None:
     """Overwrite all but the first page of the file."""
     data = Path(path).read_bytes()
-    Path(path).write_bytes(data[:4096] + b"\xff" * (len(data) - 4096))
+    page_bytes = int.from_bytes(data[16:18], "big")  # SQLite's file format, 1.3
+    Path(path).write_bytes(data[:page_bytes] + b"\xff" * (len(data) - page_bytes))
 
 
 def test_a_file_that_is_broken_inside_is_put_aside_when_that_shows(path: str) -> None:
