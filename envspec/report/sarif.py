@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
+import msgspec
+
 from envspec.report import sentences
 from envspec.report.judged import Report
 from envspec.report.visible import visible
@@ -59,10 +61,12 @@ def as_sarif(report: Report) -> str:
         "columnKind": "unicodeCodePoints",
         "properties": {
             "day": report.day,
-            "verdicts": {host.label: sentences.verdict(host) for host in report.hosts},
+            "verdicts": {visible(host.label): visible(sentences.verdict(host)) for host in report.hosts},
         },
     }
-    return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
+    whole = json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}).encode()
+    del run  # of many hosts it takes more room than its text
+    return msgspec.json.format(whole, indent=2).decode() + "\n"
 
 
 def _findings(report: Report) -> Iterator[tuple[HostJudged, Judgement, Finding]]:
@@ -94,12 +98,12 @@ def _result(host: HostJudged, judgement: Judgement, finding: Finding, rules: lis
             "finding/v1": hashlib.sha256(f"{finding.rule}\n{place}".encode("utf-8", "replace")).hexdigest()
         },
         "properties": {
-            "host": host.label,
-            "lock": judgement.label,
+            "host": visible(host.label),
+            "lock": visible(judgement.label),
             "status": finding.status,
-            "expected": finding.expected,
-            "actual": finding.actual,
-            "source": finding.source,
+            "expected": visible(finding.expected),
+            "actual": visible(finding.actual),
+            "source": visible(finding.source),
         },
     }
 
