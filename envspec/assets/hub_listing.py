@@ -19,6 +19,7 @@ from envspec.errors import BrokenPageError
 
 MAX_FILES = 100_000
 _MAX_SIZE_BYTES = 1 << 50
+_REPO = re.compile(r"(?:\w[\w.-]{0,95}/)?\w[\w.-]{0,95}", re.ASCII)
 
 T = TypeVar("T")
 
@@ -90,6 +91,8 @@ def read_info(body: bytes, repo: str) -> Listing:
     info = _decode(body, _Info, repo)
     if not re.fullmatch(r"[0-9a-f]{40}", info.sha or ""):
         raise _broken(repo, f"it names no commit, but {(info.sha or '')[:60]!r}")
+    if info.id and not _REPO.fullmatch(info.id):
+        raise _broken(repo, f"it's of {info.id[:60]!r}, which is the name of no repository")
     if info.siblings is None:
         raise _broken(repo, "it lists no files")
     files = (_file(each.rfilename, each.size, each.blobId, each.lfs, repo) for each in info.siblings)

@@ -49,6 +49,16 @@ def ends(read: Callable[[], Any]) -> Any:
     return None
 
 
+@pytest.mark.parametrize("name", ["\x1b[31mevil", "a" * 1000, "a/b/c", "../x", "evil\n"])
+def test_a_listing_of_what_is_no_name_of_a_repository_is_refused(name: str) -> None:
+    body = json.dumps({"id": name, "sha": "a" * 40, "siblings": []}).encode()
+    with pytest.raises(EnvspecError, match="the name of no repository"):
+        read_info(body, "acme/tiny")
+    assert read_info(json.dumps({"id": "acme/new", "sha": "a" * 40, "siblings": []}).encode(), "x").repo == (
+        "acme/new"
+    )
+
+
 @settings(deadline=None)
 @given(DOCUMENTS)
 def test_any_json_is_a_listing_or_an_error(document: Any) -> None:
