@@ -46,7 +46,9 @@ def tell(
         console.say(f"no: the host that {name} promises fits none of its locks; see above what it would take")
     if unfit:
         return 1
-    if arguments.strict and any(o.warnings or o.remarks or o.is_refused for o in locked):
+    if arguments.strict and any(
+        o.warnings or o.remarks or o.verdict in ("refused", "unknown") for o in locked
+    ):
         console.say(
             "--strict: the warnings above make this a no (exit 1); the locks are written all the same"
         )

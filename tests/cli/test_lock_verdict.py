@@ -145,6 +145,18 @@ def test_a_driver_that_nobody_promised_leaves_open_whether_it_runs(room: Room, m
         ]
 
 
+def test_what_is_left_open_is_a_no_under_strict_without_any_warning(room: Room) -> None:
+    build = wheel("torch", "2.1.2+cu118", tag="cp310-cp310-manylinux_2_17_x86_64")
+    with Loopback(projects={"torch": [build]}) as mirror, Loopback() as default:
+        spec(room, mirror)
+        path = room.specs / "demo.toml"
+        path.write_text(re.sub("driver = .*", "", path.read_text()))
+        outcome = room.lock(default, "--variant", "cu118", "--strict")
+    assert outcome.code == 1
+    assert "warning:" not in outcome.err
+    assert "not known whether it runs" in outcome.out
+
+
 def change(monkeypatch: pytest.MonkeyPatch, table: str) -> None:
     changed = {**own_tables.table_digests(), table: "f" * 64}
     monkeypatch.setattr(own_tables, "table_digests", lambda: changed)
