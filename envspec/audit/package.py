@@ -7,7 +7,14 @@ import re
 import warnings
 
 from envspec.audit.place import CallAt, Place
-from envspec.audit.prefilter import asset_urls, blanked, hidden_code, holds_asset_url, tokens_in
+from envspec.audit.prefilter import (
+    asset_urls,
+    blanked,
+    hidden_code,
+    hidden_imports,
+    holds_asset_url,
+    tokens_in,
+)
 from envspec.audit.reading import AssetUrls
 from envspec.audit.scope import SourceFile
 from envspec.audit.tables import Sinks
@@ -56,6 +63,8 @@ class SourcePackage:
         """Path to why."""
         self.hidden_code = 0
         """Calls of exec and eval."""
+        self.hidden_imports = 0
+        """Modules that are imported by a text."""
 
     def take(self, path: str, data: bytes) -> None:
         """Look at one file's bytes."""
@@ -68,6 +77,7 @@ class SourcePackage:
             text.data = b""
             return
         self.hidden_code += hidden_code(data)
+        self.hidden_imports += hidden_imports(data)
         hits = tokens_in(data, self._sinks.tokens)
         if hits or holds_asset_url(data, self._sinks.table.urls):
             text.code = blanked(data)

@@ -24,6 +24,7 @@ _LITERAL = re.compile(
 _BLANKED = (b"#", b'"""', b"'''")
 _URL = re.compile(rb"https?://[^\s\"'<>\\`|]{4,2048}")
 _HIDDEN = re.compile(rb"(?<![\w.])(?:exec|eval)\(")
+_IMPORTING = re.compile(rb"(?<!def )\b(?:__import__|import_module)\(")
 _MAX_URLS_A_HOST = 256
 _MAX_HOSTS_A_FILE = 256
 
@@ -46,6 +47,11 @@ def tokens_in(data: bytes, tokens: Collection[bytes]) -> tuple[bytes, ...]:
 def hidden_code(data: bytes) -> int:
     """Calls of exec and eval: what they run isn't seen."""
     return len(_HIDDEN.findall(data)) if b"exec(" in data or b"eval(" in data else 0
+
+
+def hidden_imports(data: bytes) -> int:
+    """Modules that are imported by a text: what is called of them isn't followed."""
+    return len(_IMPORTING.findall(data)) if b"import_module(" in data or b"__import__(" in data else 0
 
 
 def holds_asset_url(data: bytes, table: Urls) -> bool:

@@ -57,7 +57,11 @@ class _Reader:
         self._follow()
         hidden = self._hidden()
         unnamed = sum(1 for row in finder.egress if row.strength == "strong" and not row.what)
-        blind = {"calls of exec and eval": package.hidden_code, "models named at run time": unnamed}
+        blind = {
+            "calls of exec and eval": package.hidden_code,
+            "imports by a text": package.hidden_imports,
+            "models named at run time": unnamed,
+        }
         return Reading(
             egress=tuple(sorted(finder.egress))[:_MAX_ROWS],
             hidden=tuple(sorted(hidden))[:_MAX_ROWS],

@@ -64,8 +64,10 @@ def read_wheel(
         for member in listing.members
         if _is_library(member) and member.path not in without
     ]
+    sourceless = sum(map(_is_sourceless, listing.members))
     own = Reading(
         not_read=tuple(problems),
+        blind=(("modules without their source", sourceless),) if sourceless else (),
         files=tuple(sorted({*_installed_files(listing), *_scripts(file, listing, problems)})),
         unpacked_bytes=sum(member.size for member in listing.members),
         file_count=len(listing.members),
@@ -84,6 +86,11 @@ def installed_path(path: str) -> str:
 def _is_library(member: Member) -> bool:
     name = member.path.rpartition("/")[2]
     return bool(_LIBRARY.search(name)) or (member.is_executable and "." not in name)
+
+
+def _is_sourceless(member: Member) -> bool:
+    """Whether it's a module of bytecode that Python imports as it is."""
+    return member.path.endswith(".pyc") and "/__pycache__/" not in f"/{member.path}"
 
 
 def _sources(

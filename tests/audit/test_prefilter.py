@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from envspec.audit.prefilter import asset_urls, blanked, hidden_code, holds_asset_url, tokens_in
+from envspec.audit.prefilter import (
+    asset_urls,
+    blanked,
+    hidden_code,
+    hidden_imports,
+    holds_asset_url,
+    tokens_in,
+)
 from envspec.audit.reading import AssetUrls
 from envspec.audit.tables import sinks
 
@@ -41,3 +48,11 @@ def test_an_address_that_is_broken_is_no_asset() -> None:
 
 def test_exec_and_eval_are_counted_and_methods_of_that_name_are_not() -> None:
     assert hidden_code(b"exec(x)\nmodel.eval()\ny = eval(z)\nmy_exec(1)") == 2
+
+
+def test_imports_by_a_text_are_counted_and_their_definitions_are_not() -> None:
+    code = (
+        b'x = importlib.import_module(name)\n__import__("requests").get(url)\ndef import_module(name): ...\n'
+    )
+    assert hidden_imports(code) == 2
+    assert hidden_imports(b"import requests\n") == 0

@@ -44,6 +44,11 @@ def test_sources_are_read_where_they_are_installed_and_tests_are_not() -> None:
     assert reading.python_files == 1
 
 
+def test_modules_without_their_source_are_counted_and_caches_are_not() -> None:
+    reading = read({"demo/a.pyc": b"x", "demo/__pycache__/b.cpython-311.pyc": b"x", "demo/b.py": b""})
+    assert reading.blind == (("modules without their source", 1),)
+
+
 def test_sizes_and_scripts_are_told() -> None:
     entry_points = b"[console_scripts]\nrun = demo:main\n[other]\nx = y\n"
     reading = read({"demo/a.py": b"x = 1\n", "demo-1.0.dist-info/entry_points.txt": entry_points})
