@@ -99,3 +99,23 @@ def test_parts_of_a_toolkit_are_wanted_where_no_wheel_brings_a_runtime() -> None
     wanted = wheels_of(lock(cupy)).toolkit
     assert ("libnvrtc.so", "cupy-cuda12x 13.2.0", "use") in {(n.thing, n.by, n.needed) for n in wanted}
     assert wheels_of(lock(cupy, runtime)).toolkit == ()
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"glibc": "plenty"},
+        {"glibc": 2.28},
+        {"glibcxx-use": ""},
+        {"libraries": [{"soname": "libGL.so.1"}, 5]},
+        {"libraries": "libGL.so.1"},
+        {"executables": 5},
+        {"code-targets": ["sm_80", 5]},
+    ],
+)
+def test_a_row_that_nobody_can_use_leaves_its_wheel_unread(row: dict[str, Any]) -> None:
+    item = distribution("demo", "1.0", tag="cp310-cp310-linux_x86_64")
+    found = read((item, row))
+    assert (found.glibc, found.libraries, found.executables) == ((), (), ())
+    assert found.not_read == ("demo 1.0",)
+    assert read((item, {"glibc": "2.28"})).not_read == ()
