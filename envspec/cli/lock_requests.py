@@ -43,8 +43,6 @@ def read_requests(path: str, arguments: argparse.Namespace, world: World) -> Seq
                 return [from_json(item) for item in texts]
         except (ValueError, TypeError, KeyError, RecursionError):
             pass
-    from pathlib import Path
-
     from envspec.compat.request import lock_requests
 
     digests: dict[str, str] = {}
@@ -56,7 +54,7 @@ def read_requests(path: str, arguments: argparse.Namespace, world: World) -> Seq
     requests = lock_requests(
         text,
         where=path,
-        folder=Path(folder),
+        folder=folder,
         variants=arguments.variant,
         files=arguments.files,
         file_digest=remembered_digest,

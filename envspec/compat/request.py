@@ -17,7 +17,6 @@ from envspec.target.host import Target
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
-    from pathlib import Path
 
     from envspec.compat.operating_systems import OsRow
     from envspec.spec.assets import Asset, OwnFile
@@ -37,7 +36,7 @@ _DIGEST_FORMAT = 1
 def lock_requests(
     spec_text: str,
     where: str,
-    folder: Path,
+    folder: str,
     variants: Sequence[str] | None,
     files: str | None,
     file_digest: Callable[[str], str],
@@ -88,11 +87,11 @@ def _chosen(spec: Spec, where: str, wanted: Sequence[str] | None) -> list[str]:
 class _Reading:
     """One variant on its way to a LockRequest, with the problems met."""
 
-    def __init__(self, tables: SpecTables, variant: str, where: str, folder: Path) -> None:
+    def __init__(self, tables: SpecTables, variant: str, where: str, folder: str) -> None:
         self.tables = tables
         self.variant = variant
         self.where = where
-        self.folder = folder.as_posix()
+        self.folder = folder
         self.problems: list[EnvspecError] = []
         self.warnings: list[str] = []
         self.label = _local_label(tables.cuda)

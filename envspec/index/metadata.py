@@ -8,7 +8,7 @@ parser takes, and the description, which is most of the file, isn't looked at.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from envspec.errors import BrokenArtifactError
 
@@ -24,8 +24,7 @@ _FIELD = re.compile(
 _NO_HEADER = re.compile(r"^(?![ \t]|[!-9;-~]+[ \t]*:)", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
-class CoreMetadata:
+class CoreMetadata(NamedTuple):
     """Fields of METADATA or PKG-INFO that resolving reads."""
 
     metadata_version: str

@@ -15,9 +15,8 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
-from typing import IO, BinaryIO, Literal
+from typing import IO, BinaryIO, Literal, NamedTuple
 
 from envspec.errors import BrokenArtifactError
 
@@ -32,8 +31,7 @@ CHUNK_BYTES = 256 * 1024
 Kind = Literal["file", "folder", "symlink", "hardlink", "other"]
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(NamedTuple):
     """One member. Its content must be read before the next member is asked for."""
 
     path: tuple[str, ...]
@@ -46,8 +44,7 @@ class Member:
     content: Callable[[], Iterator[bytes]]
 
 
-@dataclass(frozen=True, slots=True)
-class _Raw:
+class _Raw(NamedTuple):
     name: str
     kind: Kind
     size_bytes: int

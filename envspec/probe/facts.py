@@ -6,7 +6,6 @@ Plain values, made by ``reader`` from evidence, or by ``verify.planned`` from wh
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Generic, Literal, NamedTuple, TypeVar
 
 import msgspec
@@ -16,8 +15,7 @@ from envspec.target.gpu import ComputeCapability, DriverVersion, ToolkitVersion
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Fact(Generic[T]):
+class Fact(msgspec.Struct, Generic[T], frozen=True):
     """One thing that was known, was seen not to be there, or could not be found out."""
 
     state: Literal["known", "absent", "unknown"] = "unknown"

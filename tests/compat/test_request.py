@@ -30,7 +30,7 @@ def requests(
     folder: str = "/srv/specs",
     digest: Callable[[str], str] = no_file,
 ) -> tuple[LockRequest, ...]:
-    return lock_requests(text, "specs/x.toml", Path(folder), variants, files, digest)
+    return lock_requests(text, "specs/x.toml", folder, variants, files, digest)
 
 
 def request(text: str, digest: Callable[[str], str] = no_file) -> LockRequest:
@@ -425,9 +425,8 @@ def test_an_ordinary_spec_is_read_without_anything_heavy() -> None:
     text = 'name = "x"\n[target]\nglibc = "2.28"\npython = "3.10"\n[python]\nrequirements = ["a==1", "b<2"]\n'
     script = f"""
 import sys
-from pathlib import Path
 from envspec.compat.request import lock_requests
-lock_requests({text!r}, "x.toml", Path("/srv"), None, None, str)
+lock_requests({text!r}, "x.toml", "/srv", None, None, str)
 heavy = {{"pydantic", "pydantic_core", "packaging", "msgspec", "httpx", "dataclasses", "urllib.request"}}
 print(sorted(heavy & set(sys.modules)))
 """
@@ -462,7 +461,7 @@ def test_the_digest_covers_the_tables_that_assets_are_planned_from(
         [only] = lock_requests(
             SMALL + wishes,
             "x",
-            Path("/srv"),
+            "/srv",
             None,
             None,
             no_file,
