@@ -10,8 +10,8 @@ from envspec.probe.facts import HostFacts
 from envspec.probe.reader import read_facts
 from tests.probe.cases import shown_fact
 from tests.probe.script.fake_host import fake_host
+from tests.probe.script.nvml_library import compiled
 from tests.probe.script.test_fake_host import FOUNDING
-from tests.probe.script.test_nvml import compiled
 
 UNLOADED = {
     path: text

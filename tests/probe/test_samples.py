@@ -93,7 +93,7 @@ EXPECTATIONS: dict[str, Callable[[Sample], object]] = {
     "compute_capabilities": lambda sample: [str(gpu.capability) for gpu in sample.gpus],
     "compute_cap_query": compute_cap_query,
     "mig": lambda sample: sample.gpus[0].mig,
-    "mig_devices": lambda sample: len(sample.gpus[0].mig_slices),
+    "mig_devices": lambda sample: len(sample.gpus[0].mig_slices or ()),
     "smi_version": lambda sample: str(read_smi(Items(sample.items)).tool),
     "nvml_error": lambda sample: (
         sample.facts.gpu_state.value == "versions-differ" and sample.facts.gpu_state.why
