@@ -26,6 +26,7 @@ from envspec.errors import (
     OfflineError,
     TooLargeError,
 )
+from envspec.index.credentials import without_credentials
 from envspec.index.encoding import decode_body
 from envspec.index.pages import freshness_s
 from envspec.index.store import IndexStore, StoredBody, StoredPage
@@ -280,8 +281,9 @@ class AssetAnswers:
 
     def _published(self, url: str) -> str:
         """The publisher's URL of one that a mirror answered, since a lock is the same through any mirror."""
+        url = without_credentials(url)
         for origin, mirror in self._mirrors.items():
-            root = mirror.rstrip("/")
+            root = without_credentials(mirror).rstrip("/")
             if url == root or url.startswith(f"{root}/"):
                 return origin.rstrip("/") + url[len(root) :]
         return url

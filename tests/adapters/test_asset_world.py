@@ -216,6 +216,13 @@ def test_where_a_file_lies_is_told_without_fetching_it(world: World) -> None:
     assert world.http.log == [Request(FILE, {"range": "bytes=0-0"}, 4096)]
 
 
+def test_a_mirror_with_a_login_is_not_told_either(world: World) -> None:
+    mirror = "https://me:secret@mirror.internal/files"
+    world.http.answers[f"{mirror}/x.bin"] = Response(206, {}, b"x", "https://mirror.internal/files/x.bin")
+    got = world.run(mirrors={"https://host.example": mirror}).locate(Locate(FILE))
+    assert got.url == FILE
+
+
 def test_offline_the_cache_tells_the_host_and_nothing_else_of_where_a_file_lies(world: World) -> None:
     signed = "https://cdn.example/x.bin?Signature=secret"
     world.http.answers[FILE] = Response(206, {"content-range": "bytes 0-0/99"}, b"x", signed)
