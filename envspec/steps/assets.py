@@ -303,12 +303,19 @@ def refuse_twins(assets: Sequence[Asset]) -> None:
                 )
         for file in asset.files:
             here = (asset.label, (file.sha256, file.member, file.unpack))
+            is_taken = (file.root, file.dest) in lies
             label, other = lies.setdefault((file.root, file.dest), here)
             if other != here[1] and not file.unpack:
                 raise InputError(
                     what=f"{label} and {asset.label} would lay different files at {file.dest}",
                     why=f"both go below the root {file.root!r}",
                     fix="give one of them another dest, or leave one out",
+                )
+            if is_taken and asset.kind == "installer":
+                raise InputError(
+                    what=f"{label} and {asset.label} would install {file.name} twice",
+                    why=f"both put it at {file.dest}, below the root {file.root!r}",
+                    fix="leave one of them out",
                 )
     _refuse_files_as_folders(assets)
 

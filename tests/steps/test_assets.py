@@ -217,6 +217,13 @@ def test_two_assets_may_share_a_file_and_not_a_place() -> None:
     assert caught.value.what == "a and b would lay different files at models/x"
 
 
+def test_nothing_is_installed_twice() -> None:
+    one = owned("cuda 11.8", b"1")._replace(kind="installer")
+    with pytest.raises(InputError) as caught:
+        refuse_twins([one, one._replace(label="cuda 11.8.0")])
+    assert caught.value.what == "cuda 11.8 and cuda 11.8.0 would install x twice"
+
+
 def test_no_asset_may_lie_below_the_file_of_another() -> None:
     file = AssetFile("x", (("sha256", "1" * 64),), "models/x/y", path="y", root="environment")
     below = Asset("model", "path", "b", files=(file,))
