@@ -17,7 +17,7 @@ Verdict = str
 
 
 class Fetch(NamedTuple):
-    """One way in which a project may reach the network; places that differ in their line alone are one."""
+    """One way in which a project may reach the network; places that fetch the same alike are one."""
 
     kind: str
     file: str
@@ -37,6 +37,8 @@ class Fetch(NamedTuple):
     """Of a default: the project whose code fetches it."""
     is_followed: bool = True
     """Of a default: whether it was followed to what fetches it, or its parameter's name tells alone."""
+    also_at: tuple[str, ...] = ()
+    """``FILE:LINE`` of the other places, in order."""
 
 
 class AuditedPackage(NamedTuple):
@@ -161,7 +163,7 @@ def _fetches(reading: Reading, held: Sequence[Held], owners: Mapping[str, str]) 
         call = "" if row.what else row.call
         grouped.setdefault((row.kind, call, row.what, row.reach, is_strong), []).append(row)
     for (kind, _, what, reach, is_strong), rows in grouped.items():
-        first = min(rows, key=lambda row: (row.file, row.line))
+        first, *others = sorted(rows, key=lambda row: (row.file, row.line))
         covered = covers(held, first.provider, what)
         yield Fetch(
             kind,
@@ -174,6 +176,7 @@ def _fetches(reading: Reading, held: Sequence[Held], owners: Mapping[str, str]) 
             first.provider,
             len(rows),
             is_strong,
+            also_at=tuple(f"{row.file}:{row.line}" for row in others),
         )
 
 

@@ -79,6 +79,7 @@ def _fetch(fetch: Fetch) -> Mapping[str, Any]:
         "covered": fetch.covered,
         "provider": fetch.provider,
         "places": fetch.places,
+        "also-at": fetch.also_at,
         "followed": fetch.is_followed,
         "fetches-assets": fetch.is_strong,
     }

@@ -84,6 +84,8 @@ def _package(package: AuditedPackage, verbose: bool) -> Iterator[str]:
     shown = strong if verbose else strong[:_FETCHES_SHOWN]
     for fetch in shown:
         yield f"    {_fetch(fetch)}"
+        if verbose and fetch.also_at:
+            yield f"      also at {', '.join(fetch.also_at)}"
     if len(strong) > len(shown):
         yield f"    and {len(strong) - len(shown)} more (--verbose)"
     yield from _handles(package)

@@ -76,10 +76,12 @@ def test_a_default_deep_inside_is_told_and_does_not_count() -> None:
 
 def test_places_that_say_the_same_are_one_fetch() -> None:
     rows = tuple(
-        Egress("hub", "strong", "a.py", line, "f", "x.get", provider="huggingface") for line in (9, 3)
+        Egress("hub", "strong", file, line, "f", "x.get", provider="huggingface")
+        for file, line in (("b.py", 1), ("a.py", 9), ("a.py", 3))
     )
     (fetch,) = one("demo", Reading(egress=rows)).fetches
-    assert (fetch.line, fetch.places) == (3, 2)
+    assert (fetch.file, fetch.line, fetch.places) == ("a.py", 3, 3)
+    assert fetch.also_at == ("a.py:9", "b.py:1")
 
 
 def test_a_request_fetches_assets_only_beside_urls_of_them() -> None:

@@ -104,3 +104,10 @@ def test_verbose_leaves_nothing_out() -> None:
     text = as_text("ocr", audited(ARCHIVES, (), packages()), verbose=True)
     assert "  brew  easyocr/b.py:10\n" in text
     assert "(--verbose)" not in text
+
+
+def test_verbose_tells_every_place_of_the_same_fetch() -> None:
+    rows = tuple(Egress("hub", "strong", file, 3, "f", "x.get") for file in ("a.py", "b.py", "c.py"))
+    found = audited([LockedArchive("demo", "1.0", "d.whl", "1" * 64, Reading(egress=rows))], (), packages())
+    assert "      also at b.py:3, c.py:3\n" in as_text("x", found, verbose=True)
+    assert "also at" not in as_text("x", found)
