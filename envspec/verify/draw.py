@@ -12,6 +12,11 @@ from envspec.verify.lock_table import count, size_bytes, text
 from envspec.verify.needs import Needs
 
 
+def _wants_gpu(lock: Lock, cuda_by: str) -> bool:
+    said = (text(lock.target, name) for name in ("gpu", "driver", "cuda"))
+    return "+cu" in cuda_by or any(word not in ("", "cpu") for word in said)
+
+
 def needs_of(lock: Lock) -> Needs:
     """What the rules ask facts about. A lock of another tool says less, and so asks for less."""
     target = lock.target
@@ -31,6 +36,7 @@ def needs_of(lock: Lock) -> Needs:
         toolkit=wheels.toolkit,
         host_cudnn=wheels.cudnn,
         gpu_name=text(target, "gpu"),
+        wants_gpu=_wants_gpu(lock, cuda.by),
         gpu_count=count(target, "gpu-count") or 0,
         gpu_memory_mib=-(-memory // 1024**2) if memory is not None else None,
         python=text(target, "python") or _python(lock.requires_python),

@@ -75,8 +75,10 @@ def judge(needs: Needs, facts: HostFacts, *, today: str = "") -> list[Finding]:
     """Every finding, the worst first.
 
     ``today`` is a day such as ``2026-11-28``; without it nothing is said that depends on the day, such
-    as whether a driver branch is still supported.
+    as whether a driver branch is still supported. A spec that speaks of no GPU asks for none.
     """
+    if not needs.wants_gpu and (facts.source == "spec" or facts.gpu_state.value == "no-gpu"):
+        needs = needs._replace(cuda=None)
     found = [finding for family in _families(facts) for finding in family(needs, facts)]
     return worst_first([*driver.check(needs, facts, today), *found])
 
