@@ -92,8 +92,8 @@ class Needs(NamedTuple):
     gpu_name: str = ""
     """As the spec promises it; empty for CPU."""
     wants_gpu: bool = True
-    """Whether the spec speaks of a GPU, a driver or a CUDA build. Builds for CUDA that came unasked compute on
-    the CPU of a host without a GPU."""
+    """Whether the spec speaks of a GPU, a driver or a CUDA build. Builds for CUDA that came unasked
+    compute on the CPU of a host without a GPU."""
     gpu_count: int = 0
     gpu_memory_mib: int | None = None
     """[needs] gpu-memory."""
