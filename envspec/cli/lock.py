@@ -49,8 +49,6 @@ def run(arguments: argparse.Namespace) -> int:
 
     # Pages are hundreds of thousands of values without cycles: looking for some took a fifth of a cold run.
     gc.set_threshold(100_000, 50, 100)
-    # A small answer shouldn't wait its 5 ms behind each big page that another thread reads.
-    sys.setswitchinterval(0.0005)
     console = Console(quiet=arguments.quiet, verbose=arguments.verbose)
     with World(arguments, console) as world:
         jobs = [
