@@ -301,7 +301,7 @@ class Solver(Resolution[Demand, Candidate, str]):
         name = candidate.project.name
         tried = self._tried[name] = self._tried.get(name, 0) + 1
         if tried >= self._foreseen.get(name, _TRIED_BEFORE_FORESEEING):
-            batch = min(8 * tried, _LARGEST_BATCH)
+            batch = min(2 * tried, _LARGEST_BATCH)
             self._foreseen[name] = tried + batch // 2
             self._foresee(candidate.project, self._p.older(candidate), batch)
 
