@@ -77,7 +77,7 @@ class Crew:
             if self._idle:
                 self._wake.notify()
             elif len(self._threads) < (
-                self._most if len(self._urgent) + len(self._later) > 4 * self._size else self._size
+                self._most if len(self._urgent) + len(self._later) > 3 * self._size else self._size
             ):
                 thread = threading.Thread(target=self._serve, daemon=True)
                 thread.start()

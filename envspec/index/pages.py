@@ -26,7 +26,7 @@ ACCEPT = "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+ht
 DEFAULT_FRESHNESS_S = 600
 _LONGEST_S = 366 * 86400
 MAX_PAGE_BYTES = 64 * 1024 * 1024
-WORKERS, MOST_WORKERS = 20, 50
+WORKERS, MOST_WORKERS = 14, 50
 ABSENT = "absent"
 """The stamp of a page that the index doesn't have."""
 
