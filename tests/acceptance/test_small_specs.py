@@ -17,25 +17,6 @@ from tests.acceptance.commands import (
     virtual_environment,
 )
 
-SMALL = ("minilm", "whisper", "ocr-cpu")
-
-
-def spec_of(label: str) -> Path:
-    return ROOT / "specs" / f"{label.partition('-')[0]}.toml"
-
-
-@pytest.mark.parametrize("spec", sorted(path.name for path in (ROOT / "specs").glob("*.toml")))
-def test_every_committed_lock_answers_its_spec(spec: str) -> None:
-    assert "current" in envspec("lock", "--check", ROOT / "specs" / spec).stdout
-
-
-@pytest.mark.registry
-@pytest.mark.parametrize("label", SMALL)
-def test_locking_from_nothing_gives_the_committed_bytes(label: str, tmp_path: Path) -> None:
-    envspec("lock", spec_of(label), "-o", tmp_path / "locks", "--cache-dir", tmp_path / "cache")
-    name = f"pylock.{label}.toml"
-    assert (tmp_path / "locks" / name).read_bytes() == (ROOT / "locks" / name).read_bytes()
-
 
 @pytest.mark.registry
 @pytest.mark.slow
