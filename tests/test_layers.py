@@ -11,6 +11,7 @@ import envspec
 ROOT = Path(envspec.__file__).parent
 
 LAYERS = [
+    {"named_tuple"},
     {"errors", "ports", "project_name", "short_digest", "toml_library"},
     {"artifact", "target"},
     {"spec", "lock", "probe"},

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import signal
 from collections.abc import Iterator
-from typing import BinaryIO, NamedTuple, NoReturn
+from typing import BinaryIO, NoReturn
 
 from envspec.adapters.files import sha256_of
 from envspec.audit.archive import BrokenWheelError
@@ -16,6 +16,7 @@ from envspec.audit.tables import sinks
 from envspec.audit.wheel import MAX_SOURCES_BYTES, big_libraries, read_wheel
 from envspec.errors import BrokenArtifactError, EnvspecError
 from envspec.index.sdist_archive import members
+from envspec.named_tuple import NamedTuple
 
 _SPLIT_BYTES = 48 << 20
 """Wheels from this size on are read by several processes."""

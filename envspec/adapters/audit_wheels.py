@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
 
 from envspec.errors import EnvspecError, HashMismatchError, OfflineError
 from envspec.index.credentials import with_credentials_of, without_credentials
@@ -21,6 +20,7 @@ from envspec.index.pages import ABSENT, Pages
 from envspec.index.reading import MAX_PAGE_DECODED_BYTES
 from envspec.index.simple import file_url, parse_page
 from envspec.lock.document import LockedDistribution, LockedFile
+from envspec.named_tuple import NamedTuple
 from envspec.ports import Http, Progress, Request
 
 MAX_KEPT_BYTES = 24 << 30

@@ -12,7 +12,7 @@ import json
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from envspec.errors import BuildFailedError
 from envspec.index.catalog import Index, Project
@@ -22,6 +22,7 @@ from envspec.index.live import LiveIndex
 from envspec.index.store import IndexStore
 from envspec.index.view import ReleaseFile
 from envspec.lock.document import Build, BuildRequirement
+from envspec.named_tuple import NamedTuple
 from envspec.ports import Progress
 from envspec.resolve.opening import open_catalog
 from envspec.resolve.pinning import locked_file

@@ -12,9 +12,9 @@ import sys
 from collections.abc import Iterator, Mapping
 from importlib.machinery import PathFinder
 from pathlib import Path
-from typing import NamedTuple
 
 from envspec.errors import InputError
+from envspec.named_tuple import NamedTuple
 
 _MAX_CONFIG_BYTES = 1024 * 1024
 _SECTIONS = ("global", "install")

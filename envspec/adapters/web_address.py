@@ -7,9 +7,9 @@ and a URL that Python's own parser bends into shape may name another host than a
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
 from envspec.errors import NetworkError
+from envspec.named_tuple import NamedTuple
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 

@@ -10,7 +10,6 @@ import errno
 import socket
 import ssl
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from envspec.adapters.web_address import Address, printable
 from envspec.adapters.web_tls import UNKNOWN_ISSUER_CODES
@@ -23,6 +22,7 @@ from envspec.errors import (
     SilentServerError,
     TlsError,
 )
+from envspec.named_tuple import NamedTuple
 
 
 class CutShortError(ConnectionError):

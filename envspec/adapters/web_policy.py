@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, BinaryIO, NamedTuple, NoReturn, Protocol, TypeVar
+from typing import TYPE_CHECKING, BinaryIO, NoReturn, Protocol, TypeVar
 
 import envspec
 from envspec.adapters.web_address import Address, printable
@@ -30,6 +30,7 @@ from envspec.errors import (
     RedirectError,
     TooLargeError,
 )
+from envspec.named_tuple import NamedTuple
 from envspec.ports import Listen, Progress, Request, Response
 
 if TYPE_CHECKING:

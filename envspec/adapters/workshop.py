@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from envspec.adapters.builds import Builds, Built, Sought
 from envspec.adapters.files import read_text, sha256_of
-from envspec.adapters.folder import FolderIndex, wheel_dependencies
 from envspec.errors import (
     BrokenArtifactError,
     BuildFailedError,
@@ -25,20 +24,27 @@ from envspec.errors import (
     OfflineError,
     TooLargeError,
 )
-from envspec.index.catalog import Catalog, Index, Project
-from envspec.index.client import IndexClient
+from envspec.index.catalog import Project
 from envspec.index.credentials import with_credentials_of, without_credentials
-from envspec.index.dependencies import Dependencies, Environment, evaluate
+from envspec.index.dependencies import evaluate
 from envspec.index.live import LiveIndex
-from envspec.index.metadata import CoreMetadata
-from envspec.index.recorded import RecordedIndex
-from envspec.index.recording import Recording, read_recording
 from envspec.index.versions import VersionList
-from envspec.index.view import ProjectRecord, ReleaseFile, View
-from envspec.lock.document import Build
-from envspec.ports import Http, Progress, Request, Response
+from envspec.index.view import ProjectRecord, ReleaseFile
+from envspec.ports import Request
 from envspec.project_name import normal_name
-from envspec.spec.request import IndexRequest, LockRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from envspec.index.catalog import Catalog, Index
+    from envspec.index.client import IndexClient
+    from envspec.index.dependencies import Dependencies, Environment
+    from envspec.index.metadata import CoreMetadata
+    from envspec.index.recording import Recording
+    from envspec.index.view import View
+    from envspec.lock.document import Build
+    from envspec.ports import Http, Progress, Response
+    from envspec.spec.request import IndexRequest, LockRequest
 
 MAX_FILE_BYTES = 64 * 1024 * 1024 * 1024
 MAX_SDIST_BYTES = 2 * 1024 * 1024 * 1024
@@ -86,9 +92,14 @@ class Workshop:
 
     def _opened(self, request: IndexRequest) -> Index:
         if request.path:
+            from envspec.adapters.folder import FolderIndex
+
             return FolderIndex(request.name, Path(request.path))
         if not request.recording:
             return LiveIndex(request.name, request.url, request.ca_file)
+        from envspec.index.recorded import RecordedIndex
+        from envspec.index.recording import read_recording
+
         recording = self._recordings.get(request.recording)
         if recording is None:
             text = read_text(Path(request.recording))
@@ -167,6 +178,7 @@ class Workshop:
         None where the file is of a recorded index, which is never asked over the network.
         """
         from envspec.index.members import sdist_members, wheel_members
+        from envspec.index.recorded import RecordedIndex
 
         if isinstance(index, RecordedIndex):
             return None
@@ -324,6 +336,8 @@ class _LocalFile:
 
     def dependencies(self, file: ReleaseFile, environment: Environment) -> Dependencies | str:
         """What the wheel's own METADATA says."""
+        from envspec.adapters.folder import wheel_dependencies
+
         try:
             return wheel_dependencies(Path(unquote(urlsplit(file.url).path)), environment)
         except BrokenArtifactError as error:

@@ -17,7 +17,7 @@ import hashlib
 import posixpath
 import re
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 import msgspec
@@ -38,6 +38,7 @@ from envspec.assets.source_literals import literal, parse
 from envspec.assets.zip_members import find_member, member_parts
 from envspec.errors import BrokenPageError, HashMismatchError
 from envspec.lock.document import Asset, AssetFile, Member, Variable
+from envspec.named_tuple import NamedTuple
 
 PROVIDES = ("easyocr",)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Sequence
-from typing import NamedTuple
 from urllib.parse import quote
 
 from envspec.assets.hub_cache import CACHE, ref_text, snapshot_path
@@ -15,6 +14,7 @@ from envspec.assets.interface import Wish
 from envspec.assets.safe_path import twins
 from envspec.errors import InputError
 from envspec.lock.document import Asset, AssetFile, Variable
+from envspec.named_tuple import NamedTuple
 
 ENDPOINT = "https://huggingface.co"
 COMMIT = re.compile(r"[0-9a-f]{40}")

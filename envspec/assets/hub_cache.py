@@ -9,9 +9,9 @@ listed there.
 from __future__ import annotations
 
 import posixpath
-from typing import NamedTuple
 
 from envspec.lock.document import Asset, AssetFile
+from envspec.named_tuple import NamedTuple
 
 CACHE = "hf"
 """The cache's folder below ``{assets}``, for HF_HUB_CACHE."""

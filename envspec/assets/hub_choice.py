@@ -13,12 +13,13 @@ import functools
 import posixpath
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, Literal
 
 import msgspec
 
 from envspec.assets.data_table import read_table
 from envspec.assets.hub_listing import HubFile
+from envspec.named_tuple import NamedTuple
 
 
 class Choice(NamedTuple):

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 import msgspec
 
 from envspec.assets.safe_path import file_as_folder, path_problem
 from envspec.errors import BrokenPageError
+from envspec.named_tuple import NamedTuple
 
 MAX_FILES = 100_000
 _MAX_SIZE_BYTES = 1 << 50

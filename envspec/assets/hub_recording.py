@@ -22,13 +22,13 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import msgspec
 
 from envspec.assets.hub_listing import HubFile
 from envspec.assets.safe_path import file_as_folder, path_problem
 from envspec.errors import InputError, InvalidValueError, SeveralProblems
+from envspec.named_tuple import NamedTuple
 
 MAX_PROBLEMS = 20
 

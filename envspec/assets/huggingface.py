@@ -11,7 +11,7 @@ import hashlib
 import posixpath
 import re
 from collections.abc import Generator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import quote, urlsplit
 
 from envspec.assets.hub_answers import check_file, refusal
@@ -32,6 +32,7 @@ from envspec.assets.hub_listing import HubFile, Listing, next_page, read_info, r
 from envspec.assets.hub_recording import read_hub_recording
 from envspec.assets.interface import Absent, Context, Get, Got, Locate, Plan, Planned, ReadText, Wish
 from envspec.errors import BrokenPageError, HashMismatchError, InputError
+from envspec.named_tuple import NamedTuple
 
 PROVIDES = ("huggingface",)
 

@@ -18,10 +18,11 @@ import lzma
 import re
 import zlib
 from collections.abc import Iterator
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO
 
 from envspec.assets.zip_members import read_members
 from envspec.errors import BrokenArtifactError
+from envspec.named_tuple import NamedTuple
 
 MAX_UNPACKED_BYTES = 1 << 40
 MAX_RATIO = 1100

@@ -22,9 +22,10 @@ caching, ``--offline`` and retries.
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping, Sequence
-from typing import Any, BinaryIO, NamedTuple, Protocol
+from typing import Any, BinaryIO, Protocol
 
 from envspec.lock.document import Asset
+from envspec.named_tuple import NamedTuple
 from envspec.target.host import Target
 
 MAX_ANSWER_BYTES = 32 * 1024 * 1024

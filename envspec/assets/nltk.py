@@ -9,7 +9,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from envspec.assets.interface import Absent, Context, Fetch, Fetched, Get, Plan, Planned, Wish
@@ -17,6 +17,7 @@ from envspec.assets.plain_xml import elements
 from envspec.assets.safe_path import path_problem
 from envspec.errors import BrokenPageError, HashMismatchError
 from envspec.lock.document import Asset, AssetFile, Variable
+from envspec.named_tuple import NamedTuple
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element

@@ -11,13 +11,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Generator, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from envspec.assets.integrity import confirm
 from envspec.assets.interface import Context, Fetch, Fetched, Get, Got, Question
 from envspec.errors import BrokenArtifactError, HashMismatchError, InvalidValueError
 from envspec.lock.document import AssetFile
+from envspec.named_tuple import NamedTuple
 
 _MAX_SUMS_BYTES = 1024 * 1024
 _SUM = re.compile(r"([0-9a-fA-F]{32})[ \t]+\*?(?:\./)?(\S+)[ \t]*", re.ASCII)

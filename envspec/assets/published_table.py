@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from envspec.assets.interface import Distribution
+from envspec.named_tuple import NamedTuple
 
 
 class Published(NamedTuple):

@@ -11,9 +11,10 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO
 
 from envspec.errors import BrokenArtifactError
+from envspec.named_tuple import NamedTuple
 
 MAX_MEMBERS = 100_000
 _CHUNK_BYTES = 1 << 20

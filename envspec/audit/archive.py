@@ -11,7 +11,9 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, BinaryIO
+
+from envspec.named_tuple import NamedTuple
 
 _inflating: Any = zlib
 _broken: Any = zlib.error

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
 
 from envspec.audit.closure import Demands, demands
 from envspec.audit.conflicts import PathConflict, path_conflicts
 from envspec.audit.coverage import Held, covers
 from envspec.audit.reading import Egress, HiddenModel, Reading
 from envspec.audit.tables import PackageRow
+from envspec.named_tuple import NamedTuple
 
 Verdict = str
 """``downloads``: assets are fetched. ``shell``: by a program that it starts, or pip is run.

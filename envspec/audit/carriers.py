@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from envspec.audit.package import SourceText
 from envspec.audit.place import Place
 from envspec.audit.scope import SourceFile
 from envspec.audit.tables import SinkRow
+from envspec.named_tuple import NamedTuple
 
 _MOST_A_FUNCTION = 16
 

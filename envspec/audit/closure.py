@@ -9,9 +9,9 @@ found: wheels bring ``libz.0ba23de2.so.1`` that calls itself ``libz.so.1``.
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping
-from typing import NamedTuple
 
 from envspec.audit.reading import Elf, Reading
+from envspec.named_tuple import NamedTuple
 
 GLIBC_OWN = frozenset(
     {

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
 
 from envspec.audit.reading import Reading
+from envspec.named_tuple import NamedTuple
 
 
 class PathConflict(NamedTuple):

@@ -6,7 +6,9 @@ Goes by the labels of the lock's assets (docs/lock.md), each ``PROVIDER WHAT``.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from envspec.named_tuple import NamedTuple
 
 if TYPE_CHECKING:
     from envspec.lock.document import Asset

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
 
 from envspec.audit.reading import Elf
+from envspec.named_tuple import NamedTuple
 
 ReadAt = Callable[[int, int], bytes]
 """(offset, length) to bytes, fewer where the file ends. May raise OutOfReachError."""

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
 
 from envspec.audit.elf import MAGIC, BrokenElfError, OutOfReachError, read_elf
 from envspec.audit.fatbin import FatbinScan
 from envspec.audit.prefilter import asset_urls
 from envspec.audit.reading import AssetUrls, Egress, Elf
 from envspec.audit.tables import SinkTable
+from envspec.named_tuple import NamedTuple
 
 WHOLE_BYTES = 96 << 20
 """Up to this size a library is held in memory, and its strings are searched."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from typing import NamedTuple
+
+from envspec.named_tuple import NamedTuple
 
 
 class Place:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
+
+from envspec.named_tuple import NamedTuple
 
 _Row = TypeVar("_Row", bound="tuple[Any, ...] | str")
 

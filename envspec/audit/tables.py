@@ -6,10 +6,10 @@ import datetime
 import functools
 import pkgutil
 import zlib
-from typing import NamedTuple
 
 import msgspec
 
+from envspec.named_tuple import NamedTuple
 from envspec.toml_library import tomllib
 
 

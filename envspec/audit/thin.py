@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator
-from typing import NamedTuple
+
+from envspec.named_tuple import NamedTuple
 
 _TOP = re.compile(
     rb"^(?:(?P<decorator>@)|(?:async[ \t]+)?(?P<kind>def|class)[ \t]+(?P<name>\w+)|[^\s)\]}])", re.MULTILINE

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from functools import partial
-from typing import NamedTuple
 
 from envspec.cli.facts_files import host_name, read_facts_file
 from envspec.cli.judged_locks import lock_paths, locks_in
 from envspec.errors import InputError
+from envspec.named_tuple import NamedTuple
 from envspec.steps.fleet import judge_one
 from envspec.steps.verify import Asked
 from envspec.verify.judgement import HostJudged

@@ -12,11 +12,12 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Iterable
-from typing import Annotated, NamedTuple, TypeVar
+from typing import Annotated, TypeVar
 
 import msgspec
 
 from envspec.compat.rows import Row, Table, Word, read_table
+from envspec.named_tuple import NamedTuple
 from envspec.target.gpu import ComputeCapability
 
 _T = TypeVar("_T")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from envspec.errors import BrokenArtifactError, InvalidValueError
 from envspec.index.client import IndexClient
@@ -18,6 +18,7 @@ from envspec.index.live import LiveIndex
 from envspec.index.pages import ABSENT
 from envspec.index.requirement import Requirement
 from envspec.index.view import ProjectRecord, ReleaseFile, View
+from envspec.named_tuple import NamedTuple
 
 if TYPE_CHECKING:
     from envspec.index.page import ProjectPage

@@ -26,7 +26,7 @@ from envspec.index.live import LiveIndex
 from envspec.index.pages import Pages
 from envspec.index.reading import PageReader, read_record
 from envspec.index.store import StoredBody
-from envspec.index.versions import VersionList
+from envspec.index.versions import is_same_version
 from envspec.index.view import ProjectRecord, ReleaseFile, View
 from envspec.ports import Response
 from envspec.project_name import normal_name
@@ -389,8 +389,7 @@ def _check_release(metadata: CoreMetadata, filename: str) -> None:
     parts = wheel_parts(filename)
     if parts is None or (metadata.version == parts.version and normal_name(metadata.name) == parts.name):
         return
-    same_version = len(VersionList.sort([metadata.version, parts.version])[0]) == 1
-    if normal_name(metadata.name) != parts.name or not same_version:
+    if normal_name(metadata.name) != parts.name or not is_same_version(metadata.version, parts.version):
         raise BrokenArtifactError(
             what=f"its metadata is of another release: {metadata.name[:100]} {metadata.version[:100]}",
             why="file name and metadata must name the same project and version",

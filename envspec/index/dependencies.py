@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from envspec.index.requirement import MarkerEvaluator, Requirement, parse_requirement
+from envspec.named_tuple import NamedTuple
 from envspec.target.host import Target
 from envspec.target.markers import marker_environment, patch_sensitive_marker
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import NamedTuple
 
+from envspec.named_tuple import NamedTuple
 from envspec.project_name import normal_name
 
 _ESCAPED_NAME = re.compile(r"[A-Za-z0-9](?:[\w.]*[A-Za-z0-9])?", re.ASCII)

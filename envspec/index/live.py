@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from envspec.index.credentials import without_credentials
+from envspec.named_tuple import NamedTuple
 
 
 class LiveIndex(NamedTuple):

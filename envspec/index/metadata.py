@@ -8,9 +8,9 @@ parser takes, and the description, which is most of the file, isn't looked at.
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
 from envspec.errors import BrokenArtifactError
+from envspec.named_tuple import NamedTuple
 
 _MAX_HEADER_BYTES = 1024 * 1024
 _MAX_REQUIRES = 20_000

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import re
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from envspec.errors import InvalidValueError
 from envspec.index.credentials import without_credentials
 from envspec.index.versions import admits, canonical_specifier
+from envspec.named_tuple import NamedTuple
 from envspec.project_name import normal_name
 
 if TYPE_CHECKING:

@@ -10,19 +10,19 @@ without it). Older PKG-INFO files prove nothing.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import BinaryIO
-
-from packaging.markers import Marker
-from packaging.requirements import InvalidRequirement, Requirement
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
-from packaging.utils import canonicalize_name
-from packaging.version import InvalidVersion, Version
+from typing import TYPE_CHECKING, BinaryIO
 
 from envspec.errors import BrokenArtifactError
 from envspec.index.metadata import CoreMetadata, parse_metadata
 from envspec.index.sdist_archive import broken, members
+from envspec.index.versions import is_same_version
+from envspec.project_name import normal_name
 from envspec.toml_library import tomllib
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from packaging.requirements import Requirement
 
 MAX_TEXT_BYTES = 1024 * 1024
 """PKG-INFO and pyproject.toml, each."""
@@ -68,13 +68,9 @@ def build_requirements(data: BinaryIO, label: str = "source distribution") -> tu
 def check_identity(metadata: CoreMetadata, name: str, version: str) -> None:
     """Raise BrokenArtifactError where ``metadata`` is of another project or version."""
     label = f"{name} {version}"
-    if canonicalize_name(metadata.name) != canonicalize_name(name):
+    if normal_name(metadata.name) != normal_name(name):
         raise broken(label, f"its metadata names the project {metadata.name!r}")
-    try:
-        same = Version(metadata.version) == Version(version)
-    except InvalidVersion:
-        same = False
-    if not same:
+    if not is_same_version(metadata.version, version):
         raise broken(label, f"its metadata says version {metadata.version!r}")
 
 
@@ -143,7 +139,7 @@ def _extras(project: Mapping[str, object], label: str) -> dict[str, tuple[str, .
         raise broken(label, "[project.optional-dependencies] of its pyproject.toml is no table")
     extras: dict[str, tuple[str, ...]] = {}
     for key in table:
-        extra = canonicalize_name(key)
+        extra = normal_name(key)
         if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", extra) or extra in extras:
             raise broken(label, f"its pyproject.toml has an extra {key!r}, which is no name or there twice")
         extras[extra] = _strings(table, key, label)
@@ -151,6 +147,8 @@ def _extras(project: Mapping[str, object], label: str) -> dict[str, tuple[str, .
 
 
 def _for_extra(requirement: Requirement, extra: str) -> str:
+    from packaging.markers import Marker
+
     condition = f'extra == "{extra}"'
     if requirement.marker is not None:
         condition = f"({requirement.marker}) and {condition}"
@@ -159,6 +157,8 @@ def _for_extra(requirement: Requirement, extra: str) -> str:
 
 
 def _requires_python(project: Mapping[str, object], label: str) -> str:
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
     text = _string(project, "requires-python", label)
     try:
         SpecifierSet(text)
@@ -168,6 +168,8 @@ def _requires_python(project: Mapping[str, object], label: str) -> str:
 
 
 def _requirement(text: str, label: str) -> Requirement:
+    from packaging.requirements import InvalidRequirement, Requirement  # 15 ms, and PKG-INFO needs none of it
+
     try:
         return Requirement(text)
     except (InvalidRequirement, RecursionError) as error:

@@ -16,9 +16,10 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from typing import IO, BinaryIO, Literal, NamedTuple
+from typing import IO, BinaryIO, Literal
 
 from envspec.errors import BrokenArtifactError
+from envspec.named_tuple import NamedTuple
 
 MAX_CONTENT_BYTES = 1024 * 1024 * 1024
 MAX_MEMBERS = 200_000

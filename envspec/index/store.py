@@ -8,7 +8,9 @@ can't be read is treated as absent.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple, Protocol
+from typing import Protocol
+
+from envspec.named_tuple import NamedTuple
 
 
 class StoredPage(NamedTuple):

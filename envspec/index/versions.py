@@ -46,6 +46,12 @@ def normal_version(text: str) -> str | None:
     return parsed and _normal_form(*parsed)
 
 
+def is_same_version(one: str, other: str) -> bool:
+    """Whether both write the same version (``1.0``, ``1.0.0``). What's no version is like nothing."""
+    parsed, expected = _parse(one), _parse(other)
+    return parsed is not None and expected is not None and parsed[1] == expected[1]
+
+
 def admits(specifier: str, version: str) -> bool:
     """Whether ``specifier`` admits ``version``, pre-releases included. No version is never admitted.
 

@@ -11,9 +11,10 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from envspec.index.versions import Key, VersionList
+from envspec.named_tuple import NamedTuple
 from envspec.project_name import normal_name
 
 if TYPE_CHECKING:

@@ -11,13 +11,13 @@ import io
 import re
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from struct import Struct
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 from envspec.errors import BrokenArtifactError, BrokenBodyError, HttpStatusError, TooLargeError
 from envspec.index.filenames import wheel_parts
-from envspec.index.versions import VersionList
+from envspec.index.versions import is_same_version
+from envspec.named_tuple import NamedTuple
 from envspec.project_name import normal_name
 
 if TYPE_CHECKING:
@@ -157,17 +157,15 @@ def _place(answer: Response) -> tuple[int, int, int]:
     return start, end, size
 
 
-@dataclass(frozen=True, slots=True)
-class _Directory:
+class _Directory(NamedTuple):
     """Where the list of members lies."""
 
     start: int
     end: int
-    count: int
+    members: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Member:
+class _Member(NamedTuple):
     name: bytes
     flags: int
     method: int
@@ -183,7 +181,7 @@ def _metadata(archive: _Archive, filename: str) -> bytes:
     listing = _read(archive, directory.start, directory.end, label)
     found: list[_Member] = []
     offsets: list[int] = []
-    for member in _members(listing, directory.count, label):
+    for member in _members(listing, directory.members, label):
         offsets.append(member.offset)
         if member.name.endswith(b".dist-info/METADATA") and member.name.count(b"/") == 1:
             found.append(member)
@@ -288,8 +286,7 @@ def _check_folder(member: _Member, filename: str, label: str) -> None:
         return
     folder = _shown(member.name).removesuffix(".dist-info/METADATA")
     name, _, version = folder.partition("-")
-    same_version = len(VersionList.sort([version, expected.version])[0]) == 1
-    if normal_name(name) != expected.name or not same_version:
+    if normal_name(name) != expected.name or not is_same_version(version, expected.version):
         raise BrokenArtifactError(
             what=f"{label} holds the metadata of another release: {folder[:200]!r}",
             why="file name and folder must name the same project and version",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+
+from envspec.named_tuple import NamedTuple
 
 _CHARACTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _POSITIONS = {

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from envspec.errors import EnvspecError, InputError, SeveralProblems
+from envspec.named_tuple import NamedTuple
 from envspec.probe.brief_line import BriefLine, slip_of, take_apart
 from envspec.probe.numbers import whole_number
 from envspec.probe.shown import plain

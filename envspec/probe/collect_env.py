@@ -6,8 +6,8 @@ For one device the name stands on the line of its label, for more on lines of th
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
+from envspec.named_tuple import NamedTuple
 from envspec.probe.facts import OsRelease
 from envspec.probe.glibc import read_glibc
 from envspec.probe.numbers import driver_version, toolkit_version

@@ -6,10 +6,11 @@ Plain values, made by ``reader`` from evidence, or by ``verify.planned`` from wh
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Generic, Literal, NamedTuple, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 import msgspec
 
+from envspec.named_tuple import NamedTuple
 from envspec.target.gpu import ComputeCapability, DriverVersion, ToolkitVersion
 
 T = TypeVar("T")

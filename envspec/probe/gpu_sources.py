@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from envspec.named_tuple import NamedTuple
 from envspec.probe.facts import Fact, known, unknown
 from envspec.probe.items import Items, said_why
 from envspec.probe.nvidia_proc import LoadedModule, read_proc_version

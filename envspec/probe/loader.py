@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
 
 import msgspec
 
+from envspec.named_tuple import NamedTuple
 from envspec.probe.facts import Fact, known, unknown
 from envspec.probe.items import Items
 from envspec.probe.shown import plain

@@ -8,8 +8,9 @@ It tells the loaded module, not the library beside it.
 from __future__ import annotations
 
 import re
-from typing import Literal, NamedTuple
+from typing import Literal
 
+from envspec.named_tuple import NamedTuple
 from envspec.probe.numbers import driver_version
 from envspec.target.gpu import DriverVersion
 

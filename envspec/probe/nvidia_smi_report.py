@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
+from envspec.named_tuple import NamedTuple
 from envspec.probe.facts import GpuState
 from envspec.target.gpu import ComputeCapability, DriverVersion, ToolkitVersion
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import msgspec
 
+from envspec.named_tuple import NamedTuple
 from envspec.probe.facts import Fact, known, unknown
 from envspec.probe.items import Items
 

@@ -7,8 +7,8 @@ driver that came along in the installer, not the one that is loaded. Up to 11.0 
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
+from envspec.named_tuple import NamedTuple
 from envspec.probe.numbers import toolkit_version
 from envspec.target.gpu import ToolkitVersion
 

@@ -9,9 +9,9 @@ standard; the names are those of the XSD that Jenkins' xUnit plugin reads.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 from xml.sax.saxutils import escape, quoteattr
 
+from envspec.named_tuple import NamedTuple
 from envspec.report import sentences
 from envspec.report.judged import Report
 from envspec.report.visible import visible

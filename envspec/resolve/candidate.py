@@ -7,7 +7,9 @@ A project and each extra of it are asked for under keys of their own, ``torch`` 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, NamedTuple, Protocol, overload
+from typing import TYPE_CHECKING, Protocol, overload
+
+from envspec.named_tuple import NamedTuple
 
 if TYPE_CHECKING:
     from envspec.index.catalog import Project

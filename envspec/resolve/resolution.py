@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
 
 from envspec.errors import InvalidValueError
 from envspec.index.catalog import Catalog, Project
 from envspec.index.requirement import Requirement, parse_requirement
+from envspec.named_tuple import NamedTuple
 from envspec.resolve.candidate import Candidate, Demand, Skipped
 from envspec.resolve.provider import Provider
 from envspec.resolve.solver import MAX_ROUNDS, Cause, Conflict, Solver, reachable

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
+from envspec.named_tuple import NamedTuple
 from envspec.project_name import normal_name
 from envspec.spec.assets import Installer, Model, OwnFile
 from envspec.spec.kinds import Array, ByKey, Choice, Count, Of

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from envspec.errors import InvalidValueError
+from envspec.named_tuple import NamedTuple
 from envspec.spec.shown import MAX_SHOWN_LENGTH, shown
 
 if TYPE_CHECKING:

@@ -7,8 +7,7 @@ machinery that checks a spec.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
+from envspec.named_tuple import NamedTuple
 from envspec.target.host import Target
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, NamedTuple, TypeVar, overload
+from typing import Any, ClassVar, TypeVar, overload
 
+from envspec.named_tuple import NamedTuple
 from envspec.spec.kinds import Kind
 from envspec.spec.problems import Spot, WrongValueError
 

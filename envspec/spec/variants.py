@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
+
+from envspec.named_tuple import NamedTuple
 
 Place = tuple[str | int, ...]
 """Keys and positions that lead to a value: ``("index", 0, "name")``."""

@@ -10,7 +10,7 @@ import json
 import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 from envspec.assets.interface import (
     Absent,
@@ -35,6 +35,7 @@ from envspec.errors import BrokenPageError, EnvspecError, InputError, OutsideErr
 from envspec.index.catalog import Index
 from envspec.index.view import ReleaseFile
 from envspec.lock.document import Asset
+from envspec.named_tuple import NamedTuple
 from envspec.spec.request import AssetWish
 from envspec.target.host import Target
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from envspec.audit.audited import Audited, LockedArchive, audited
 from envspec.audit.coverage import held_models
 from envspec.audit.reading import ANALYSER, Reading, decode, encode
 from envspec.audit.rows import table_of, warned
 from envspec.audit.tables import packages, sinks_digest
+from envspec.named_tuple import NamedTuple
 from envspec.ports import Progress
 from envspec.project_name import normal_name
 

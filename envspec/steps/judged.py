@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from envspec.lock.document import Lock
+from envspec.named_tuple import NamedTuple
 from envspec.verify.finding import Finding
 from envspec.verify.plan import Planned, planned_verdict
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+
+from envspec.named_tuple import NamedTuple
 
 if TYPE_CHECKING:
     from envspec.index.catalog import Catalog, Index, Project

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from envspec.assets.hub_recording import HubRecording, RecordedFile, RecordedRepository, write_hub_recording
 from envspec.errors import InvalidValueError
 from envspec.lock.document import Asset
+from envspec.named_tuple import NamedTuple
 from envspec.spec.request import AssetWish
 from envspec.steps.assets import AssetWorld, Plans
 from envspec.target.host import Target

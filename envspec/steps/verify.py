@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from envspec.named_tuple import NamedTuple
 from envspec.verify.draw import needs_of
 from envspec.verify.judgement import HostJudged, Judgement
 from envspec.verify.seen import seen

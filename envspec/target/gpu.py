@@ -7,9 +7,9 @@ Compatibility". The promises hold for desktop and server devices, not for Tegra.
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
 from envspec.errors import InvalidValueError
+from envspec.named_tuple import NamedTuple
 
 _CAPABILITY = re.compile(r"([1-9][0-9]?)\.([0-9])")
 _TARGET = re.compile(r"(sm|compute)_([1-9][0-9]?)([0-9])([af]?)")

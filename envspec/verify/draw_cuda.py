@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from envspec.compat.compilers import RunTimeCompiler, compilers_among
 from envspec.compat.torch_builds import TorchBuild, torch_build, triton_ptxas
 from envspec.errors import InvalidValueError
 from envspec.lock.document import Lock, LockedDistribution
+from envspec.named_tuple import NamedTuple
 from envspec.target.gpu import CodeTarget, ToolkitVersion
 from envspec.verify.audited import audit_row
 from envspec.verify.lock_table import text, texts

@@ -7,9 +7,9 @@ What wheels take once they're unpacked is estimated: 60 wheels of 444 MB became 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
 
 from envspec.lock.document import Asset, Lock
+from envspec.named_tuple import NamedTuple
 from envspec.verify.lock_table import text
 from envspec.verify.needs import DiskNeed
 from envspec.verify.sizes import shown

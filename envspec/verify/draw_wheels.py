@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from envspec.compat.compilers import compilers_among
 from envspec.compat.system_libraries import needs_among
 from envspec.compat.torch_builds import TorchBuild, triton_ptxas
 from envspec.lock.document import Lock, LockedDistribution
+from envspec.named_tuple import NamedTuple
 from envspec.verify.audited import audit_row
 from envspec.verify.draw_cuda import build_of
 from envspec.verify.lock_table import rows, text, texts

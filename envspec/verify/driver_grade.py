@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import functools
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from envspec.compat.cuda import MinorFloor, ToolkitRelease, branch, minor_floor, toolkit_driver
+from envspec.named_tuple import NamedTuple
 from envspec.target.gpu import DriverVersion, ToolkitVersion
 
 Grade = Literal["full", "minor-version", "refused", ""]

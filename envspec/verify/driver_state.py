@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
+from envspec.named_tuple import NamedTuple
 from envspec.probe.facts import GpuState, HostFacts
 from envspec.target.gpu import DriverVersion
 from envspec.verify import driver_remedies

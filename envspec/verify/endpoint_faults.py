@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
+from envspec.named_tuple import NamedTuple
 from envspec.verify.finding import Status
 
 

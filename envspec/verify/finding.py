@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Literal, NamedTuple, TypeVar
+from typing import Literal, TypeVar
 
+from envspec.named_tuple import NamedTuple
 from envspec.probe.facts import Fact
 
 T = TypeVar("T")

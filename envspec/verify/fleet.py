@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from typing import NamedTuple
 
+from envspec.named_tuple import NamedTuple
 from envspec.verify.finding import Finding
 from envspec.verify.judgement import Answer, HostJudged, Judgement, Seen
 

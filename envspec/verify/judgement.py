@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Literal, NamedTuple
+from typing import Literal
 
+from envspec.named_tuple import NamedTuple
 from envspec.verify.finding import Finding, Status, verdict
 
 Answer = Literal["no", "unknown", "yes"]

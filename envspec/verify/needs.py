@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from envspec.named_tuple import NamedTuple
 from envspec.target.gpu import CodeTarget, ToolkitVersion
 
 if TYPE_CHECKING:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 from envspec.lock.document import Lock
+from envspec.named_tuple import NamedTuple
 from envspec.verify.contract import contract, verdict_table
 from envspec.verify.draw import needs_of
 from envspec.verify.finding import Finding

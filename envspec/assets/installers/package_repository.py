@@ -12,12 +12,13 @@ import io
 import re
 import zlib
 from collections.abc import Generator, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from envspec.assets.installers.plain_versions import in_order
 from envspec.assets.interface import Get, Got, Question
 from envspec.assets.plain_xml import child, elements, local_name
 from envspec.errors import BrokenArtifactError, HashMismatchError, HttpStatusError, InvalidValueError
+from envspec.named_tuple import NamedTuple
 from envspec.target.host import Target
 
 ROOT = "https://developer.download.nvidia.com/compute/cuda/repos"

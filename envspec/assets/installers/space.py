@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from envspec.assets.installers.plain_versions import in_order
 from envspec.lock.document import Space
+from envspec.named_tuple import NamedTuple
 
 _RULE = "temporary once the file, installed twice"
 
