@@ -1,7 +1,5 @@
 """Every table of ``compat/data`` by its name, for whoever shows or checks them all."""
 
-from __future__ import annotations
-
 from importlib import import_module
 
 from envspec.compat.rows import Row, Table, read_table

@@ -3,8 +3,6 @@
 It tells what minor version compatibility costs: PTX newer than the driver isn't compiled (``cuda.limits``).
 """
 
-from __future__ import annotations
-
 import functools
 from collections.abc import Iterable
 from typing import Annotated, Literal

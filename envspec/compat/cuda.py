@@ -5,8 +5,6 @@ compatible: at least the floor of that CUDA major, with the limits listed. Neith
 compatibility package that NVIDIA lists for the driver's branch stands in.
 """
 
-from __future__ import annotations
-
 import functools
 from typing import Annotated, Literal
 

@@ -1,7 +1,5 @@
 """cuDNN: which driver and devices a release supports, and which sonames a major has."""
 
-from __future__ import annotations
-
 import functools
 from typing import Annotated
 

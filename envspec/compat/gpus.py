@@ -7,8 +7,6 @@ NVIDIA, Virtual GPU Software User Guide, "Virtual GPU Types Reference"; NVIDIA, 
 MIG Profiles".
 """
 
-from __future__ import annotations
-
 import functools
 import re
 from collections.abc import Iterable

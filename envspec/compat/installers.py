@@ -4,8 +4,6 @@ NVIDIA publishes md5 sums alone, and not for every file; a sha256 here is one th
 recorded. Whoever has neither must take the sum of a file of their own.
 """
 
-from __future__ import annotations
-
 import functools
 from typing import Annotated, Literal, TypeVar
 

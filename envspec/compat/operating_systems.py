@@ -1,7 +1,5 @@
 """Operating systems: what a target that is named by its OS has, and what a host of that OS comes with."""
 
-from __future__ import annotations
-
 import functools
 from typing import Annotated
 

@@ -1,7 +1,5 @@
 """Rules: what each rule of verify asks, says and rests on, for ``envspec explain``."""
 
-from __future__ import annotations
-
 import functools
 from typing import Annotated
 

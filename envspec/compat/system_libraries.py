@@ -1,7 +1,5 @@
 """Libraries and executables that no wheel brings: who needs them, what brings them, what needs fewer."""
 
-from __future__ import annotations
-
 import functools
 from collections.abc import Iterable
 from typing import Annotated, Literal

@@ -1,7 +1,5 @@
 """TLS clients: what makes each of them trust a site's own authority, and where an OS keeps its own."""
 
-from __future__ import annotations
-
 import functools
 from collections.abc import Mapping
 from typing import Annotated

@@ -4,8 +4,6 @@ A release on PyPI says no variant in its version; its set tells which one it is.
 the code targets of some lines, is None: the wheel itself, or ``envspec audit``, must tell then.
 """
 
-from __future__ import annotations
-
 import functools
 import re
 from typing import Annotated
