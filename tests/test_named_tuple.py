@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import pickle
 import typing
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -16,26 +16,26 @@ class Ours(NamedTuple):
     """A value."""
 
     name: str
-    count: int = 0
+    amount: int = 0
     more: tuple[str, ...] = ()
 
     @property
     def twice(self) -> int:
         """A method of its own."""
-        return 2 * self.count
+        return 2 * self.amount
 
 
 class Theirs(typing.NamedTuple):
     """A value."""
 
     name: str
-    count: int = 0
+    amount: int = 0
     more: tuple[str, ...] = ()
 
     @property
     def twice(self) -> int:
         """A method of its own."""
-        return 2 * self.count
+        return 2 * self.amount
 
 
 class Empty(NamedTuple):
@@ -47,9 +47,9 @@ class Empty(NamedTuple):
     [
         lambda kind: kind("x"),
         lambda kind: kind("x", 3, more=("y",)),
-        lambda kind: kind(name="x", count=1),
+        lambda kind: kind(name="x", amount=1),
         lambda kind: kind("x", 3).twice,
-        lambda kind: kind("x")._replace(count=4),
+        lambda kind: kind("x")._replace(amount=4),
         lambda kind: kind._make(["x", 1, ()]),
         lambda kind: kind("x")._asdict(),
         lambda kind: repr(kind("x", 2)).removeprefix(kind.__name__),
@@ -58,7 +58,7 @@ class Empty(NamedTuple):
         lambda kind: (kind("x", 1) < kind("x", 2), hash(kind("x")), kind("x") == ("x", 0, ())),
         lambda kind: pickle.loads(pickle.dumps(kind("x", 1))),
         lambda kind: copy.deepcopy(kind("x", 1)),
-        lambda kind: [name for name in ("name", "count") if getattr(kind("x"), name) == "x"],
+        lambda kind: [name for name in ("name", "amount") if getattr(kind("x"), name) == "x"],
     ],
 )  # fmt: skip
 def test_it_answers_as_typings_does(asked: Any) -> None:
@@ -113,5 +113,5 @@ def test_a_generic_one_has_to_be_typings() -> None:
 
 def test_annotations_that_are_not_read_yet_are_left_to_typing() -> None:
     """From CPython 3.14 on, a class body without the future import holds a function in their place."""
-    made: Any = type(NamedTuple)("Made", (NamedTuple,), {"__module__": __name__})
+    made: Any = cast("Any", type(NamedTuple))("Made", (NamedTuple,), {"__module__": __name__})
     assert made() == ()

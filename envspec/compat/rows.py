@@ -1,9 +1,10 @@
 """Rows of the tables in ``compat/data``: each has a source and the day on which it was compared with it.
 
 A table is one JSON document with a row a line, since msgspec reads that, checks and all, in a millisecond,
-where TOML takes ten (docs/decisions/0009). Nothing is read before the first question. The modules of tables do
-without ``from __future__ import annotations``: msgspec would have to compile each text, which takes as long as
-the reading.
+where TOML takes ten (docs/decisions/0009). Nothing is read before the first question.
+
+The modules of tables do without ``from __future__ import annotations``: msgspec would have to compile each
+text, which takes as long as the reading.
 """
 
 import datetime

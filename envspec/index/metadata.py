@@ -7,21 +7,23 @@ parser takes, and the description, which is most of the file, isn't looked at.
 
 from __future__ import annotations
 
-import re
-
 from envspec.errors import BrokenArtifactError
 from envspec.named_tuple import NamedTuple
 
 _MAX_HEADER_BYTES = 1024 * 1024
 _MAX_REQUIRES = 20_000
 
-_END_OF_HEADERS = re.compile(rb"\r?\n\r?\n")
-_FIELD = re.compile(
-    r"^(metadata-version|name|version|requires-python|requires-dist|provides-extra|dynamic)[ \t]*:"
-    r"(.*(?:\n[ \t].*)*)",
-    re.IGNORECASE | re.MULTILINE | re.ASCII,
-)
-_NO_HEADER = re.compile(r"^(?![ \t]|[!-9;-~]+[ \t]*:)", re.MULTILINE)
+_WANTED = (
+    "Metadata-Version", "Name", "Version", "Requires-Python", "Requires-Dist", "Provides-Extra", "Dynamic",
+)  # fmt: skip
+_OTHERS = (
+    "Author", "Author-email", "Classifier", "Description-Content-Type", "Home-page", "Keywords", "License",
+    "License-Expression", "License-File", "Maintainer", "Maintainer-email", "Platform", "Project-URL",
+    "Summary",
+)  # fmt: skip
+_NAMES = frozenset(name.lower() for name in _WANTED)
+_FIELDS = {name: name.lower() for name in _WANTED} | dict.fromkeys(_OTHERS, "")
+"""As nearly all files spell them, so that most lines take one look; empty for those nobody reads here."""
 
 
 class CoreMetadata(NamedTuple):
@@ -44,9 +46,7 @@ def parse_metadata(data: bytes, label: str = "the metadata") -> CoreMetadata:
     caller's to find out. Raises BrokenArtifactError where a field is missing that every
     release has, or where the headers are longer than any real ones.
     """
-    found: dict[str, list[str]] = {}
-    for field, value in _FIELD.findall(_headers(data, label)):
-        found.setdefault(field.lower(), []).append(_unfolded(value))
+    found = _found(_headers(data, label))
     one = {field: values[0] for field, values in found.items()}
     requires_dist = found.get("requires-dist", [])
     missing = [field for field in ("Metadata-Version", "Name", "Version") if not one.get(field.lower())]
@@ -73,16 +73,38 @@ def parse_metadata(data: bytes, label: str = "the metadata") -> CoreMetadata:
 
 
 def _headers(data: bytes, label: str) -> str:
-    end = _END_OF_HEADERS.search(data, 0, _MAX_HEADER_BYTES)
-    length = end.start() if end else len(data)
+    ends = (data.find(end, 0, _MAX_HEADER_BYTES) for end in (b"\n\n", b"\n\r\n"))
+    length = min((end for end in ends if end >= 0), default=len(data))
     if length > _MAX_HEADER_BYTES:
         raise BrokenArtifactError(what=f"{label} has headers of more than {_MAX_HEADER_BYTES} bytes")
-    text = data[:length].decode("utf-8", "replace").removeprefix("\ufeff").replace("\r\n", "\n")
-    # As mail parsers do: a line that's no header ends them.
-    stray = _NO_HEADER.search(text)
-    return text[: stray.start()] if stray else text
+    return data[:length].decode("utf-8", "replace").removeprefix("\ufeff").replace("\r\n", "\n")
 
 
-def _unfolded(value: str) -> str:
-    value = value.strip()
-    return " ".join(value.split()) if "\n" in value else value
+def _found(headers: str) -> dict[str, list[str]]:
+    """The values of each wanted field. As with mail parsers, a line that's no header ends them."""
+    found: dict[str, list[list[str]]] = {}
+    lines: list[str] | None = None
+    for line in headers.split("\n"):
+        if line.startswith((" ", "\t")):  # it goes on with the line before
+            if lines is not None:
+                lines.append(line)
+            continue
+        name, colon, value = line.partition(":")
+        field = _FIELDS.get(name)
+        if field is None:
+            name = name.rstrip(" \t")
+            if not (name.isascii() and name.isprintable()) or " " in name:
+                break
+            field = name.lower() if name.lower() in _NAMES else ""
+        if not colon or not name:
+            break
+        if field:
+            lines = [value]
+            found.setdefault(field, []).append(lines)
+        else:
+            lines = None
+    return {field: [_unfolded(lines) for lines in values] for field, values in found.items()}
+
+
+def _unfolded(lines: list[str]) -> str:
+    return lines[0].strip() if len(lines) == 1 else " ".join("\n".join(lines).split())

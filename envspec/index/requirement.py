@@ -47,6 +47,7 @@ class Requirement(NamedTuple):
     """As written; empty where it always applies."""
 
 
+@lru_cache(maxsize=8192)
 def parse_requirement(text: str) -> Requirement:
     """Read one requirement. Raises InvalidValueError where PEP 508 doesn't know its form."""
     if len(text) > _MAX_CHARS:
