@@ -15,7 +15,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from errno import ETIMEDOUT
+from errno import ECONNABORTED, ETIMEDOUT
 from functools import lru_cache
 from typing import Protocol
 
@@ -115,6 +115,8 @@ class LeanTransport:
             self.forget(connection)
 
     def _connect(self, hop: Hop, key: _Key) -> _Connection:
+        if self._closed:  # whose requests fail now, and must not look like ones that a server left
+            raise ConnectionAbortedError(ECONNABORTED, "we stop")
         peer = hop.proxy or hop.address
         plain = _connected(peer, self._timeout_s)
         connection = _Connection(plain)

@@ -153,6 +153,32 @@ def test_a_connection_is_not_shared_between_ca_files(web: Open) -> None:
         assert [asked.connection for asked in server.log] == [1, 2, 1, 2]
 
 
+def test_closing_opens_no_new_connection_for_a_kept_one_that_it_ended(web: Open) -> None:
+    with Loopback() as server:
+        server.always("/x", Answer(body=b"x"))
+        server.always("/slow", Answer(silent_s=60))
+        http = web(timeout_s=50)
+        http.get(Request(f"{server.url}/x"))
+        failures: list[BaseException] = []
+        came = threading.Event()
+
+        def ask() -> None:
+            try:
+                http.get(Request(f"{server.url}/slow"))
+            except ConnectionFailedError as error:
+                failures.append(error)
+
+        thread = threading.Thread(target=ask)
+        thread.start()
+        while len(server.log) < 2:
+            came.wait(0.005)
+        http.close()
+        thread.join(5)
+        assert not thread.is_alive()
+        assert len(failures) == 1
+        assert server.connections == 1
+
+
 def test_closing_wakes_a_request_that_waits_for_bytes(web: Open) -> None:
     with Loopback(tls="good") as server:
         server.always("/x", Answer(silent_s=60))
