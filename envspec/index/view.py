@@ -13,7 +13,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from envspec.index.versions import Key, VersionList
+from envspec.errors import InvalidValueError
+from envspec.index.versions import Key, VersionList, admits
 from envspec.named_tuple import NamedTuple
 from envspec.project_name import normal_name
 
@@ -127,11 +128,9 @@ def _best_rank(triple: str, ranks: Mapping[str, int]) -> int:
 
 
 def _python_meets(python: str, requires_python: str) -> bool:
-    from packaging.specifiers import SpecifierSet
-
     try:
-        return SpecifierSet(requires_python).contains(python, prereleases=True)
-    except ValueError:  # InvalidSpecifier is one, and so is a number of 5,000 digits
+        return admits(requires_python, python)
+    except InvalidValueError:
         return False
 
 
