@@ -2,6 +2,7 @@
 
 Source: pip's user guide, "Configuration": environment variables win over files; a later file wins over
 an earlier one (global, user, site, PIP_CONFIG_FILE); in all files [install] wins over [global].
+Paths are texts: importing pathlib costs every start 4 ms.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ import re
 import sys
 from collections.abc import Iterator, Mapping
 from importlib.machinery import PathFinder
-from pathlib import Path
 
 from envspec.errors import InputError
 from envspec.named_tuple import NamedTuple
@@ -36,7 +36,7 @@ class PipSettings(NamedTuple):
     """Where index_url was said: a variable, a file, or ``the default``."""
 
 
-def pip_settings(environ: Mapping[str, str] | None = None, *, etc: Path = Path("/etc")) -> PipSettings:
+def pip_settings(environ: Mapping[str, str] | None = None, *, etc: str = "/etc") -> PipSettings:
     """Read them anew, those for every user below ``etc``.
 
     Raises InputError for a pip configuration that can't be read.
@@ -57,24 +57,24 @@ def pip_settings(environ: Mapping[str, str] | None = None, *, etc: Path = Path("
     )
 
 
-def cache_dir(environ: Mapping[str, str] | None = None) -> Path:
+def cache_dir(environ: Mapping[str, str] | None = None) -> str:
     """ENVSPEC_CACHE_DIR, else the user's cache folder. It need not be there yet."""
     environ = os.environ if environ is None else environ
     own = environ.get("ENVSPEC_CACHE_DIR", "")
     if own:
-        return Path(own).expanduser().absolute()
+        return os.path.abspath(os.path.expanduser(own))
     base = environ.get("XDG_CACHE_HOME", "")
     # A relative one is to be ignored, says the XDG base directory specification.
-    return (Path(base) if base.startswith("/") else _home(environ) / ".cache") / "envspec"
+    return os.path.join(base if base.startswith("/") else os.path.join(_home(environ), ".cache"), "envspec")
 
 
-def _file_values(environ: Mapping[str, str], etc: Path) -> tuple[dict[str, str], dict[str, str]]:
+def _file_values(environ: Mapping[str, str], etc: str) -> tuple[dict[str, str], dict[str, str]]:
     """Settings of pip's files, and the file of each."""
     by_section: dict[str, dict[str, tuple[str, str]]] = {section: {} for section in _SECTIONS}
     for path in _config_files(environ, etc):
         for section, key, value in _entries(path):
             if section in by_section:
-                by_section[section][key.lower().lstrip("-").replace("_", "-")] = (value, str(path))
+                by_section[section][key.lower().lstrip("-").replace("_", "-")] = (value, path)
     values: dict[str, str] = {}
     sources: dict[str, str] = {}
     for section in _SECTIONS:
@@ -84,32 +84,32 @@ def _file_values(environ: Mapping[str, str], etc: Path) -> tuple[dict[str, str],
     return values, sources
 
 
-def _config_files(environ: Mapping[str, str], etc: Path) -> Iterator[Path]:
+def _config_files(environ: Mapping[str, str], etc: str) -> Iterator[str]:
     """pip's files in pip's order; those that are there."""
     named = environ.get("PIP_CONFIG_FILE", "")
     if named == os.devnull:
         return
     home = _home(environ)
-    folders = (environ.get("XDG_CONFIG_DIRS") or str(etc / "xdg")).split(":")
-    paths = [*(Path(folder, "pip/pip.conf") for folder in folders), etc / "pip.conf"]
+    folders = (environ.get("XDG_CONFIG_DIRS") or f"{etc}/xdg").split(":")
+    paths = [*(os.path.join(folder, "pip/pip.conf") for folder in folders), f"{etc}/pip.conf"]
     if not (named and os.path.exists(named)):
-        config_home = environ.get("XDG_CONFIG_HOME") or str(home / ".config")
-        paths += [home / ".pip/pip.conf", Path(config_home, "pip/pip.conf")]
+        config_home = environ.get("XDG_CONFIG_HOME") or os.path.join(home, ".config")
+        paths += [os.path.join(home, ".pip/pip.conf"), os.path.join(config_home, "pip/pip.conf")]
     environments = dict.fromkeys([environ.get("VIRTUAL_ENV") or sys.prefix, sys.prefix])
-    paths += [Path(environment, "pip.conf") for environment in environments]
+    paths += [os.path.join(environment, "pip.conf") for environment in environments]
     if named:
-        paths.append(Path(named))
-    yield from (path for path in paths if path.is_file())
+        paths.append(named)
+    yield from filter(os.path.isfile, paths)
 
 
-def _entries(path: Path) -> Iterator[tuple[str, str, str]]:
+def _entries(path: str) -> Iterator[tuple[str, str, str]]:
     """Section, key and value of an INI file as pip reads it."""
     from configparser import Error, RawConfigParser
 
     parser = RawConfigParser()
     try:
-        with path.open(encoding="utf-8", errors="surrogateescape") as file:
-            parser.read_string(file.read(_MAX_CONFIG_BYTES), str(path))
+        with open(path, encoding="utf-8", errors="surrogateescape") as file:
+            parser.read_string(file.read(_MAX_CONFIG_BYTES), path)
     except OSError as error:
         raise InputError(
             what=f"{path}: pip's configuration can't be read", why=error.strerror or ""
@@ -131,7 +131,8 @@ def _shipped_endpoint() -> str:
     """PyPI's simple API, as the library pypi-simple knows it; importing it would cost 250 ms."""
     spec = PathFinder.find_spec("pypi_simple")
     if spec is not None and spec.origin is not None:
-        match = re.search(_ENDPOINT, Path(spec.origin).read_text(encoding="utf-8"))
+        with open(spec.origin, encoding="utf-8") as file:
+            match = re.search(_ENDPOINT, file.read())
         if match is not None:
             return match[1]
     raise InputError(
@@ -141,5 +142,5 @@ def _shipped_endpoint() -> str:
     )
 
 
-def _home(environ: Mapping[str, str]) -> Path:
-    return Path(environ.get("HOME") or os.path.expanduser("~"))
+def _home(environ: Mapping[str, str]) -> str:
+    return environ.get("HOME") or os.path.expanduser("~")

@@ -19,7 +19,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Print the folder, or remove the files in it that are ours."""
     from envspec.adapters.settings import cache_dir
 
-    folder = arguments.cache_dir or cache_dir()
+    folder = Path(arguments.cache_dir or cache_dir())
     if arguments.action == "dir":
         print(folder)
         return 0

@@ -27,7 +27,7 @@ def environ(home: Path, **more: str) -> Mapping[str, str]:
 
 
 def pip_settings(environ: Mapping[str, str]) -> PipSettings:
-    return read_settings(environ, etc=Path(environ["HOME"], "etc"))
+    return read_settings(environ, etc=str(Path(environ["HOME"], "etc")))
 
 
 def write(path: Path, text: str) -> Path:
@@ -130,4 +130,4 @@ def test_a_broken_file_is_named_with_its_line_and_without_its_text(home: Path) -
     ],
 )
 def test_the_cache_lies_where_the_user_wants_it(variables: Mapping[str, str], expected: str) -> None:
-    assert cache_dir({"HOME": "/h/someone", **variables}) == Path(expected)
+    assert cache_dir({"HOME": "/h/someone", **variables}) == expected
