@@ -28,7 +28,7 @@ from envspec.errors import (
 )
 from envspec.index.credentials import without_credentials
 from envspec.index.encoding import decode_body
-from envspec.index.pages import freshness_s
+from envspec.index.pages import DEFAULT_FRESHNESS_S, freshness_s
 from envspec.index.store import IndexStore, StoredBody, StoredPage
 from envspec.ports import Http, Progress, Request, Response
 
@@ -108,7 +108,9 @@ class AssetAnswers:
             headers["if-none-match"] = stored.etag
         answer = self._asked(question.url, headers, question.max_bytes)
         if answer.status == 304 and kept is not None and stored is not None:
-            self._store.put_page(place, stored._replace(expires=self._expires(answer, question)), None)
+            fresh_s = self._fresh_s(answer, question, stored.fresh_s)
+            again = stored._replace(expires=int(self._clock()) + fresh_s, fresh_s=fresh_s)
+            self._store.put_page(place, again, None)
             return kept
         body = decode_body(answer.body, answer.headers.get("content-encoding", ""), question.max_bytes)
         got = Got(answer.status, answer.headers, body, answer.url)
@@ -134,12 +136,13 @@ class AssetAnswers:
         headers = {name: got.headers[name] for name in _KEPT_HEADERS if name in got.headers}
         where = got.url.partition("?")[0]  # a query may be somebody's permission
         stamp = hashlib.sha256(got.body).hexdigest()
-        page = StoredPage(200, self._expires(answer, question), got.headers.get("etag", ""), "", stamp)
+        fresh_s = self._fresh_s(answer, question)
+        expires = int(self._clock()) + fresh_s
+        page = StoredPage(200, expires, got.headers.get("etag", ""), "", stamp, fresh_s)
         self._store.put_page(place, page, StoredBody(got.body, "", json.dumps(headers), where))
 
-    def _expires(self, answer: Response, question: Get) -> int:
-        now_s = self._clock()
-        return int(now_s) + (_FOR_GOOD_S if question.lasting else freshness_s(answer.headers, now_s))
+    def _fresh_s(self, answer: Response, question: Get, unsaid_s: int = DEFAULT_FRESHNESS_S) -> int:
+        return _FOR_GOOD_S if question.lasting else freshness_s(answer.headers, self._clock(), unsaid_s)
 
     # Where a file is, and the file
 

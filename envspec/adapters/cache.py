@@ -15,10 +15,10 @@ from typing import Any
 
 from envspec.index.store import StoredBody, StoredPage
 
-_SCHEMA_VERSION = 1
+_SCHEMA_VERSION = 2
 _SCHEMA = (
     "CREATE TABLE pages(url TEXT PRIMARY KEY, status INTEGER, expires INTEGER, etag TEXT, modified TEXT,"
-    " stamp TEXT, encoding TEXT, content_type TEXT, final TEXT, body BLOB)",
+    " stamp TEXT, fresh_s INTEGER, encoding TEXT, content_type TEXT, final TEXT, body BLOB)",
     "CREATE TABLE records(url TEXT, view TEXT, stamp TEXT, head TEXT, rows TEXT, PRIMARY KEY(url, view))",
     "CREATE TABLE dependencies(identity TEXT, environment TEXT, text TEXT,"
     " PRIMARY KEY(identity, environment))",
@@ -26,6 +26,8 @@ _SCHEMA = (
     "CREATE TABLE notes(key TEXT PRIMARY KEY, text TEXT)",
 )
 """The file's name carries the version: another version never meets these tables."""
+_HEAD = "status, expires, etag, modified, stamp, fresh_s"
+"""The columns of a StoredPage."""
 _PAGE_BYTES = 32768
 """Bodies of tens of kilobytes are written at half the cost that SQLite's usual 4096 has."""
 _BUSY_S = 10.0
@@ -86,7 +88,7 @@ class SqliteStore:
 
     def page(self, url: str) -> StoredPage | None:
         """See IndexStore."""
-        row = self._row("SELECT status, expires, etag, modified, stamp FROM pages WHERE url=?", (url,))
+        row = self._row(f"SELECT {_HEAD} FROM pages WHERE url=?", (url,))  # noqa: S608
         return StoredPage(*row) if row else None
 
     def pages(self, urls: Sequence[str]) -> dict[str, StoredPage]:
@@ -95,7 +97,7 @@ class SqliteStore:
         for start in range(0, len(urls), _MANY):
             some = urls[start : start + _MANY]
             marks = ",".join("?" * len(some))
-            sql = f"SELECT url, status, expires, etag, modified, stamp FROM pages WHERE url IN ({marks})"  # noqa: S608
+            sql = f"SELECT url, {_HEAD} FROM pages WHERE url IN ({marks})"  # noqa: S608
             found.update({row[0]: StoredPage(*row[1:]) for row in self._rows(sql, some)})
         return found
 
@@ -107,11 +109,11 @@ class SqliteStore:
     def record(self, url: str, view: str) -> tuple[StoredPage, str, str] | None:
         """See IndexStore."""
         row = self._row(
-            "SELECT p.status, p.expires, p.etag, p.modified, p.stamp, r.head, r.rows FROM pages p"
+            "SELECT p.status, p.expires, p.etag, p.modified, p.stamp, p.fresh_s, r.head, r.rows FROM pages p"
             " JOIN records r ON r.url=p.url AND r.view=? AND r.stamp=p.stamp WHERE p.url=?",
             (view, url),
         )
-        return (StoredPage(*row[:5]), row[5], row[6]) if row else None
+        return (StoredPage(*row[:6]), row[6], row[7]) if row else None
 
     def requirements(self, identity: str, environment: str) -> tuple[str | None, str | None]:
         """See IndexStore."""
@@ -128,14 +130,13 @@ class SqliteStore:
 
     def put_page(self, url: str, page: StoredPage, body: StoredBody | None) -> None:
         """See IndexStore."""
-        head = (page.status, page.expires, page.etag, page.modified, page.stamp)
+        head = tuple(page)
         if body is None and page.status == 200:
-            self._put(
-                "UPDATE pages SET status=?, expires=?, etag=?, modified=?, stamp=? WHERE url=?", (*head, url)
-            )
+            settings = _HEAD.replace(",", "=?,")
+            self._put(f"UPDATE pages SET {settings}=? WHERE url=?", (*head, url))  # noqa: S608
             return
         rest = (body.encoding, body.content_type, body.url, body.body) if body else ("", "", url, None)
-        self._put("INSERT OR REPLACE INTO pages VALUES(?,?,?,?,?,?,?,?,?,?)", (url, *head, *rest))
+        self._put("INSERT OR REPLACE INTO pages VALUES(?,?,?,?,?,?,?,?,?,?,?)", (url, *head, *rest))
 
     def put_record(self, url: str, view: str, stamp: str, head: str, rows: str) -> None:
         """See IndexStore."""

@@ -23,10 +23,8 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.action == "dir":
         print(folder)
         return 0
-    from envspec.cli.wiring import CACHE_FILE
-
     freed = 0
-    for path in sorted([*folder.glob(f"{Path(CACHE_FILE).stem}.*"), *folder.glob(f"{FILES}/*/*")]):
+    for path in sorted([*folder.glob("index-[0-9]*.sqlite*"), *folder.glob(f"{FILES}/*/*")]):
         freed += path.stat().st_size
         path.unlink()
         if path.parent != folder:

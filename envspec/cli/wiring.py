@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from envspec.spec.request import IndexRequest, LockRequest
     from envspec.steps.assets import AssetWorld
 
-CACHE_FILE = "index-1.sqlite"
+CACHE_FILE = "index-2.sqlite"
 _LAST_WAIT_S = 1.0
 
 

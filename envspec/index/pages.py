@@ -134,9 +134,11 @@ class Pages:
     def _read(self, answer: Response, stored: StoredPage | None) -> tuple[StoredPage, StoredBody | None]:
         headers = answer.headers
         now_s = self._clock()
-        expires = int(now_s) + freshness_s(headers, now_s)
         if answer.status == 304 and stored is not None:
-            return stored._replace(expires=expires), None
+            fresh_s = freshness_s(headers, now_s, stored.fresh_s)
+            return stored._replace(expires=int(now_s) + fresh_s, fresh_s=fresh_s), None
+        fresh_s = freshness_s(headers, now_s)
+        expires = int(now_s) + fresh_s
         if answer.status in (404, 410):
             return StoredPage(404, expires, "", "", ABSENT), None
         if answer.status != 200:
@@ -146,7 +148,8 @@ class Pages:
         from hashlib import sha256  # loading it takes 2 ms, and not every run has an answer to read
 
         stamp = sha256(answer.body).hexdigest()
-        page = StoredPage(200, expires, headers.get("etag", ""), headers.get("last-modified", ""), stamp)
+        etag, modified = headers.get("etag", ""), headers.get("last-modified", "")
+        page = StoredPage(200, expires, etag, modified, stamp, fresh_s)
         kind, encoding = headers.get("content-type", ""), headers.get("content-encoding", "")
         return page, StoredBody(answer.body, encoding, kind, answer.url)
 
@@ -243,8 +246,11 @@ def _control(headers: Mapping[str, str]) -> list[str]:
     return [part.strip() for part in parts if part.strip()]
 
 
-def freshness_s(headers: Mapping[str, str], now_s: float) -> int:
-    """How long an answer stays fresh, in seconds (RFC 9111, 4.2.1); 600 where nothing says."""
+def freshness_s(headers: Mapping[str, str], now_s: float, unsaid_s: int = DEFAULT_FRESHNESS_S) -> int:
+    """How long an answer stays fresh, in seconds (RFC 9111, 4.2.1); ``unsaid_s`` where nothing says.
+
+    For a 304 that's what the answer said whose headers it updates (3.2 and 4.3.4).
+    """
     said = _control(headers)
     if "no-store" in said or "no-cache" in said:
         return 0
@@ -254,7 +260,7 @@ def freshness_s(headers: Mapping[str, str], now_s: float) -> int:
         if name == "max-age" and (most_s := _seconds(value.strip('"'))) is not None:
             return max(0, min(most_s, _LONGEST_S) - age_s)
     if "expires" not in headers:
-        return DEFAULT_FRESHNESS_S
+        return unsaid_s
     expires_s = _moment_s(headers["expires"])
     if expires_s is None:  # such as 0, which stands for the past
         return 0

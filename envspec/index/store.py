@@ -24,6 +24,8 @@ class StoredPage(NamedTuple):
     modified: str
     stamp: str
     """Changes when the body does."""
+    fresh_s: int = 0
+    """For how long it was said to be fresh: a 304 that says nothing means the same again."""
 
 
 class StoredBody(NamedTuple):

@@ -12,7 +12,7 @@ from envspec.adapters.cache import SqliteStore
 from envspec.index.store import StoredBody, StoredPage
 
 URL = "https://index.example/simple/demo/"
-PAGE = StoredPage(200, 1_700_000_000, '"1"', "Mon", "stamp")
+PAGE = StoredPage(200, 1_700_000_000, '"1"', "Mon", "stamp", 90)
 BODY = StoredBody(b"\x1f\x8bpage", "gzip", "text/html", "https://mirror.example/simple/demo/")
 
 

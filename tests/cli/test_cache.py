@@ -18,7 +18,7 @@ def test_clean_takes_our_files_and_no_others(room: Room) -> None:
     with Loopback(projects={"demo": [wheel("demo", "1.0")]}) as server:
         text = room.locked(server)
         (room.cache / "notes.txt").write_text("mine")
-        (room.cache / "index-1.sqlite.broken").write_bytes(b"12345")
+        (room.cache / "index-1.sqlite").write_bytes(b"12345")
         size = sum(path.stat().st_size for path in room.cache.glob("index*"))
         assert room.run("cache", "clean") == (0, f"{room.cache}: {size:,} bytes freed\n", "")
         assert [path.name for path in room.cache.iterdir()] == ["notes.txt"]

@@ -105,7 +105,7 @@ def test_a_page_is_asked_for_once_a_run(world: World) -> None:
 def test_a_page_is_known_until_it_grows_old(world: World) -> None:
     world.answer(cache_control="max-age=60", etag='"1"')
     page = world.pages().ask(INDEX, "demo")
-    assert page == StoredPage(200, 1_700_000_060, '"1"', "", hashlib.sha256(b"page").hexdigest())
+    assert page == StoredPage(200, 1_700_000_060, '"1"', "", hashlib.sha256(b"page").hexdigest(), 60)
     world.now_s += 59
     assert world.pages().known(URL) == page
     world.now_s += 1
@@ -138,10 +138,30 @@ def test_an_unchanged_page_keeps_its_body_and_gets_more_time(world: World) -> No
     first = world.pages().ask(INDEX, "demo")
     world.answer(b"", 304, cache_control="max-age=90")
     pages = world.pages()
-    assert pages.ask(INDEX, "demo") == first._replace(expires=1_700_000_090)
+    assert pages.ask(INDEX, "demo") == first._replace(expires=1_700_000_090, fresh_s=90)
     assert pages.body(URL) == StoredBody(b"the page", "", "text/html", URL)
     assert not pages.was_sent(URL)
-    assert world.pages().known(URL) == first._replace(expires=1_700_000_090)
+    assert world.pages().known(URL) == first._replace(expires=1_700_000_090, fresh_s=90)
+
+
+@pytest.mark.parametrize(
+    ("said", "expires"),
+    [
+        pytest.param({"cache_control": "max-age=0"}, 1_700_000_000, id="never fresh"),
+        pytest.param({"cache_control": "max-age=60"}, 1_700_000_120, id="a minute again"),
+        pytest.param({}, 1_700_000_660, id="our own ten minutes"),
+    ],
+)
+def test_an_unchanged_page_of_which_nothing_is_said_is_fresh_as_long_as_before(
+    world: World, said: dict[str, str], expires: int
+) -> None:
+    """RFC 9111, 4.3.4: a 304 updates the headers that are kept, and those it doesn't send stay."""
+    world.answer(etag='"1"', **said)
+    world.pages().ask(INDEX, "demo")
+    world.now_s += 0 if said.get("cache_control") == "max-age=0" else 60
+    world.answer(b"", 304)
+    pages = world.pages(refresh=True)
+    assert pages.ask(INDEX, "demo").expires == expires
 
 
 def test_a_page_that_cannot_be_read_is_asked_for_without_conditions(world: World) -> None:
