@@ -178,8 +178,11 @@ class IndexClient:
     ) -> None:
         """Begin to fetch what a wheel requires, and hand it to ``then`` where it was made."""
         key = (_identity(file, index), environment.key)
-        if key not in self._dependencies and not self.pages.has_job(key):
-            self._start_dependencies(file, index, environment, urgent=False, then=then)
+        if key in self._dependencies or self.pages.has_job(key):
+            return
+        if then is None and self.stored_dependencies(file, environment, index) is not None:
+            return  # a job takes longer than to read it here
+        self._start_dependencies(file, index, environment, urgent=False, then=then)
 
     def _start_dependencies(
         self,

@@ -16,12 +16,15 @@ T = TypeVar("T")
 class Job(Generic[T]):
     """A piece of work handed to the crew, and its outcome."""
 
-    __slots__ = ("_done", "_error", "_turn", "_value", "_work")
+    __slots__ = ("_error", "_running", "_turn", "_value", "_work", "done")
 
     def __init__(self, work: Callable[[], T]) -> None:
         self._work = work
         self._turn = threading.Lock()
-        self._done = threading.Event()
+        self._running = threading.Lock()  # held until it's done; an Event costs ten times as much
+        self._running.acquire()
+        self.done = False
+        """Whether the outcome is there."""
         self._value: T | None = None
         self._error: BaseException | None = None
 
@@ -34,18 +37,15 @@ class Job(Generic[T]):
         except BaseException as error:  # noqa: BLE001 - raised again where the outcome is asked for
             self._error = error
         finally:
-            self._done.set()
-
-    @property
-    def done(self) -> bool:
-        """Whether the outcome is there."""
-        return self._done.is_set()
+            self.done = True
+            self._running.release()
 
     def outcome(self) -> T:
         """Wait, then give the value or raise the exception of the work."""
         # A wait with a timeout lets Ctrl-C through on every platform.
-        while not self._done.wait(1.0):
-            pass
+        while not self.done:
+            if self._running.acquire(timeout=1.0):
+                self._running.release()  # for whoever else waits
         if self._error is not None:
             raise self._error
         return self._value  # type: ignore[return-value]
@@ -75,6 +75,7 @@ class Crew:
                 return job
             (self._urgent if urgent else self._later).append(job)  # type: ignore[arg-type]
             if self._idle:
+                self._idle -= 1  # already now: who is woken won't run before many more were queued
                 self._wake.notify()
             elif len(self._threads) < (
                 self._most if len(self._urgent) + len(self._later) > 3 * self._size else self._size
@@ -109,10 +110,9 @@ class Crew:
     def _serve(self) -> None:
         while True:
             with self._wake:
-                self._idle += 1
                 while not (self._urgent or self._later or self._closed):
+                    self._idle += 1
                     self._wake.wait()
-                self._idle -= 1
                 if self._closed:
                     return
                 job = self._urgent.popleft() if self._urgent else self._later.popleft()

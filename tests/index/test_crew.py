@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 
 import pytest
 
@@ -57,3 +58,38 @@ def test_what_is_urgent_goes_before_what_may_be_wanted_later() -> None:
     later.outcome()
     assert order == ["urgent", "later"]
     crew.close()
+
+
+def test_it_grows_though_those_that_it_woke_have_not_begun() -> None:
+    crew = Crew(1, 4)
+    crew.take(Job(lambda: None), urgent=True).outcome()
+    while not crew._idle:
+        time.sleep(0.001)
+    gate = threading.Event()
+    with crew._wake:  # nobody can begin
+        for _ in range(10):
+            crew.take(Job(lambda: gate.wait(5.0)), urgent=False)
+        assert len(crew._threads) == 4
+    gate.set()
+    crew.close()
+    crew.wait(5.0)
+
+
+def test_all_that_wait_for_an_outcome_get_it() -> None:
+    gate = threading.Event()
+
+    def work() -> str:
+        gate.wait(5.0)
+        return "done"
+
+    job, got = Job(work), list[str]()
+    waiting = [threading.Thread(target=lambda: got.append(job.outcome())) for _ in range(4)]
+    for thread in waiting:
+        thread.start()
+    threading.Thread(target=job.run).start()
+    assert not job.done
+    gate.set()
+    for thread in waiting:
+        thread.join(5.0)
+    assert got == ["done"] * 4
+    assert job.done
