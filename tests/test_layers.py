@@ -12,7 +12,7 @@ ROOT = Path(envspec.__file__).parent
 
 LAYERS = [
     {"named_tuple"},
-    {"errors", "ports", "project_name", "short_digest", "toml_library"},
+    {"errors", "ports", "project_name", "quick_msgspec", "short_digest", "toml_library"},
     {"artifact", "target"},
     {"spec", "lock", "probe"},
     {"index", "audit", "compat", "bundle"},

@@ -46,6 +46,9 @@ def run(arguments: argparse.Namespace) -> int:
     """Judge; exit 0 where each host fits at least one variant of each spec, else 1."""
     from functools import lru_cache, partial
 
+    from envspec.quick_msgspec import load_msgspec
+
+    load_msgspec()
     from envspec import __version__
     from envspec.cli.day import today
     from envspec.cli.facts_files import host_name, read_facts_file

@@ -172,7 +172,7 @@ class World:
 
     def _open_page_process(self) -> None:
         from envspec.adapters.page_process import open_page_process
-        from envspec.adapters.quick_msgspec import load_msgspec
+        from envspec.quick_msgspec import load_msgspec
 
         load_msgspec()
         self._page_process = open_page_process(at_once=self.store.holds_nothing)

@@ -16,6 +16,7 @@ from envspec.index.view import ReleaseFile
 from envspec.lock.codec import encode
 from envspec.lock.document import Asset, AssetFile, Build, Lock, LockedFile, Variable
 from envspec.ports import Progress
+from envspec.quick_msgspec import load_msgspec
 from envspec.resolve.opening import open_catalog
 from envspec.resolve.pinning import pin_lock
 from envspec.resolve.resolution import NoResolution, Pin, Resolution, read_wishes, resolve
@@ -84,7 +85,7 @@ def _lock(
 
     catalog = open_catalog(request, workshop.client, default, workshop.index, sdist, offline=options.offline)
     wishes = read_wishes(request, catalog)
-    _load_rules_meanwhile()
+    _load_rules_meanwhile(waiting=workshop.client.awake)
     resolution = resolve(
         request,
         catalog,
@@ -133,9 +134,11 @@ def _lock(
     return _locked(request, _judged(lock), remarked), None if rests_on_more else consulted
 
 
-def _load_rules_meanwhile() -> None:
-    """Judging needs some 50 ms to be loaded, and the resolver will wait longer than that for its pages."""
-    threading.Thread(target=import_module, args=("envspec.steps.judged",), daemon=True).start()
+def _load_rules_meanwhile(*, waiting: bool) -> None:
+    """Judging takes some 30 ms to load; where pages are asked, the resolver waits longer than that."""
+    load_msgspec()
+    if waiting:
+        threading.Thread(target=import_module, args=("envspec.steps.judged",), daemon=True).start()
 
 
 def _judged(lock: Lock) -> Judged:

@@ -7,9 +7,8 @@ import threading
 
 
 def load_msgspec() -> None:
-    """Import msgspec. Before a fork, so that both processes have it at the price of one.
-
-    Where other threads run, or an older typing lacks those names, it's loaded as usual.
+    """Import msgspec. Before a fork, so that both processes have it at the price of one; before threads,
+    since where others run it's loaded as usual, and where an older typing lacks those names.
     """
     is_alone = threading.active_count() == 1 and sys.version_info >= (3, 11)
     hides = is_alone and "msgspec" not in sys.modules and "typing_extensions" not in sys.modules
