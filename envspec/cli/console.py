@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 import time
+from contextlib import suppress
 
 _REDRAW_S = 0.1
 _BAR_CHARS = 24
@@ -44,7 +45,7 @@ class Console:
         with self._lock:
             self._works.append(_Work(label, total))
         if total is not None and not self._has_bar and not self._quiet:
-            print(label, file=sys.stderr)
+            _write(f"{label}\n")
 
     def advance(self, amount: int = 1) -> None:
         """Say that more is done."""
@@ -55,8 +56,7 @@ class Console:
             now = time.monotonic()
             if self._has_bar and now - self._drawn_at >= _REDRAW_S:
                 self._drawn_at = now
-                sys.stderr.write(f"\r\x1b[K{self._works[-1]}")
-                sys.stderr.flush()
+                _write(f"\r\x1b[K{self._works[-1]}")
 
     def finish(self) -> None:
         """End the piece of work and take its bar away."""
@@ -72,8 +72,7 @@ class Console:
 
     def _wipe(self) -> None:
         if self._drawn_at:
-            sys.stderr.write("\r\x1b[K")
-            sys.stderr.flush()
+            _write("\r\x1b[K")
             self._drawn_at = 0.0
 
     def say(self, text: str) -> None:
@@ -81,12 +80,23 @@ class Console:
         if not self._quiet:
             with self._lock:
                 self._wipe()
-            print(printable(text), file=sys.stderr)
+            talk(text)
 
     def detail(self, text: str) -> None:
         """A line for those who asked for more."""
         if self._verbose:
             self.say(text)
+
+
+def talk(text: str) -> None:
+    """Lines of talk; where nobody can read them, the work goes on and the exit code says it all the same."""
+    _write(f"{printable(text)}\n")
+
+
+def _write(text: str) -> None:
+    with suppress(OSError):
+        sys.stderr.write(text)
+        sys.stderr.flush()
 
 
 def printable(text: str) -> str:

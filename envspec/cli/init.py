@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from envspec.cli.console import talk
+
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
@@ -87,5 +89,5 @@ def _tell(args: Namespace, path: Path, notes: list[str]) -> None:
         print(json.dumps({"written": str(path), "notes": notes}, indent=2))
     elif not args.quiet:
         for note in notes:
-            print(f"note: {note}", file=sys.stderr)
-        print(f"{path} written; next: envspec lock {path}", file=sys.stderr)
+            talk(f"note: {note}")
+        talk(f"{path} written; next: envspec lock {path}")

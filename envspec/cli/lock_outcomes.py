@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from envspec.cli.console import Console, printable
+from envspec.cli.console import Console, printable, talk
 
 if TYPE_CHECKING:
     from envspec.steps.locking import Locked, LockOptions, Missing, Outcome, Unlockable
@@ -148,7 +147,7 @@ def _missing(path: str, outcome: Missing, arguments: argparse.Namespace) -> dict
 
     error = EnvspecError(what=f"{outcome.label}: {outcome.what}", why=outcome.why, fix=outcome.fix)
     if arguments.format == "text":
-        print(printable(f"envspec: {error}"), file=sys.stderr)
+        talk(f"envspec: {error}")
     return {
         "path": path,
         "name": outcome.request.name,
@@ -166,10 +165,10 @@ def _unlockable(
 
     why = explanation(outcome.conflict, outcome.catalog, outcome.request)
     if arguments.format == "text":
-        print(printable(why.text()), file=sys.stderr)
+        talk(why.text())
         for name, version in options.upgrade_packages.items():
             if version:
-                print(f"note: the constraint {name}=={version} is --upgrade-package's", file=sys.stderr)
+                talk(f"note: the constraint {name}=={version} is --upgrade-package's")
     return {
         "path": path,
         "name": outcome.request.name,

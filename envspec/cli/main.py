@@ -38,18 +38,30 @@ def command() -> None:
     Everything that has to be closed is closed when ``main`` returns, or by an exit function; freeing
     a resolution's values one by one would cost more than a warm run's work.
     """
+    import os
+
+    _open_closed_streams()
     code = main()
     try:
-        for stream in (sys.stdout, sys.stderr):
-            if stream is not None:
-                stream.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except OSError as error:
         code = _unwritable(error, sys.argv[1:])
+    with suppress(OSError):  # talk that nobody can read changes no answer
+        sys.stderr.flush()
     import atexit
-    import os
 
     atexit._run_exitfuncs()  # temporary folders of threads that an interruption cut short
     os._exit(code)
+
+
+def _open_closed_streams() -> None:
+    """Let what goes to a stream that our starter closed go nowhere: the next file opened would be it."""
+    import os
+
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -65,7 +77,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         _report(error, arguments)
         return error.exit_code
     except KeyboardInterrupt:
-        print("interrupted; nothing half-written was left behind", file=sys.stderr)
+        from envspec.cli.console import talk
+
+        talk("interrupted; nothing half-written was left behind")
         return 130
     except OSError as error:
         return _unwritable(error, arguments)
@@ -159,6 +173,8 @@ def _no_such_command(name: str, arguments: list[str]) -> int:
         return 0
     from difflib import get_close_matches
 
+    from envspec.cli.console import talk
+
     near = get_close_matches(name, COMMANDS, n=1)
     if _wants_json(arguments):
         from envspec.errors import InputError
@@ -167,8 +183,8 @@ def _no_such_command(name: str, arguments: list[str]) -> int:
         raise InputError(what=f"no command {name!r}" if name else "no command was named", fix=fix)
     if name:
         hint = f"; did you mean {near[0]!r}?" if near else ""
-        print(f"envspec: no command {name!r}{hint}\n", file=sys.stderr)
-    print("\n".join(lines), file=sys.stderr)
+        talk(f"envspec: no command {name!r}{hint}\n")
+    talk("\n".join(lines))
     return 2
 
 
@@ -184,13 +200,13 @@ def _report(error: Exception, arguments: list[str]) -> None:
                 json.dumps({"error": {"exit-code": error.exit_code, **error.to_dict()}}, indent=2), flush=True
             )
             return
-    from envspec.cli.console import printable
+    from envspec.cli.console import talk
 
-    print(printable(f"envspec: {error}"), file=sys.stderr)
+    talk(f"envspec: {error}")
 
 
 def _wants_json(arguments: list[str]) -> bool:
-    pairs = zip(arguments, [*arguments[1:], ""], strict=True)
+    pairs = zip(arguments, [*arguments, ""][1:], strict=True)
     return any(a == "--format=json" or (a == "--format" and b == "json") for a, b in pairs)
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from envspec.cli.console import Console
+from envspec.cli.console import Console, talk
 
 if TYPE_CHECKING:
     import argparse
@@ -142,8 +141,8 @@ def _tell_absent(recorded: Recorded, form: str) -> None:
         print(json.dumps({"index": recorded.url, "absent": recorded.absent}, indent=2))
         return
     for name in recorded.absent:
-        print(f"envspec: {name}: {recorded.url} doesn't have this project", file=sys.stderr)
-    print("nothing was written; check the names, or record these from another index", file=sys.stderr)
+        talk(f"envspec: {name}: {recorded.url} doesn't have this project")
+    talk("nothing was written; check the names, or record these from another index")
 
 
 def _warn_of_default_index(recorded: Recorded, console: Console) -> None:

@@ -7,6 +7,8 @@ import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
+from envspec.cli.console import talk
+
 
 def add_arguments(parser: ArgumentParser) -> None:
     """The options of ``envspec schema``."""
@@ -27,5 +29,5 @@ def run(args: Namespace) -> int:
         return 0
     write_atomically(Path(args.output), text.encode())
     if not args.quiet:
-        print(f"{args.output} written", file=sys.stderr)
+        talk(f"{args.output} written")
     return 0

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from envspec.cli.console import talk
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of ``envspec why``."""
@@ -32,8 +34,6 @@ def run(arguments: argparse.Namespace) -> int:
     elif found:
         put(why_text(reasons), arguments.output)
     else:
-        import sys
-
         names = {item.name for _, lock in locks for item in lock.distributions}
-        print(f"envspec: {no_such_distribution(arguments.name, paths, names)}", file=sys.stderr)
+        talk(f"envspec: {no_such_distribution(arguments.name, paths, names)}")
     return 0 if found else 1
