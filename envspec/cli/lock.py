@@ -113,16 +113,19 @@ def _check(jobs: Sequence[tuple[str, str, LockRequest]], arguments: argparse.Nam
 def _state(path: str, request: LockRequest, world: World) -> tuple[str, str]:
     """``current``, ``missing`` or ``stale``, and why."""
     from envspec.adapters.files import read_bytes
-    from envspec.lock.codec import quick_digest
+    from envspec.lock.codec import quick_digest, says_what_was_written
 
     if not os.path.exists(path):
         return "missing", "no such lock"
     data = read_bytes(path, limit=MAX_LOCK_BYTES)
     digest = quick_digest(data)
-    if digest is None:
-        digest = _decoded(path, data).spec_digest
+    edited = None if digest is not None else _decoded(path, data)
+    if edited is not None:
+        digest = edited.spec_digest
     if digest != request.spec_digest:
         return "stale", "the spec, a recording or a table changed since"
+    if edited is not None and not says_what_was_written(edited, data):
+        return "stale", "something else than envspec changed what it says"
     if not _is_judged_alike(path, data, world):
         return "stale", "by the tables of today its contract, verdict or environment is another"
     return "current", ""

@@ -63,6 +63,17 @@ def quick_digest(data: bytes) -> str | None:
     return None if begin < len(_OWN_TABLE) or b"\\" in found else found.decode("utf-8", "replace")
 
 
+def says_what_was_written(lock: Lock, data: bytes) -> bool:
+    """Whether ``lock``, read from ``data``, is what the digest in ``data`` was made of.
+
+    Comments, layout and the ends of lines may be another's; pins and digests may not.
+    """
+    stated = re.search(rb"^# sha256 of the rest: ([0-9a-f]{64})\r?$", data, re.MULTILINE)
+    if stated is None or any(not (item.wheel or item.sdist) for item in lock.distributions):
+        return False
+    return encode(lock).startswith(HEAD + stated[1] + b"\n")
+
+
 def decode(text: str, where: str) -> Lock:
     """Read a lock, ours or another tool's; ``where`` names the file in messages.
 

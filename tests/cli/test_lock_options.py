@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -158,6 +159,48 @@ def test_what_does_not_matter_leaves_a_lock_current(room: Room, before: str, aft
         room.spec("demo", python=after)
         assert room.lock(server, "--check").code == 0
         assert room.locked(server) == text
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        pytest.param('sha256 = "', 'sha256 = "{zeros}", sha512 = "', id="a digest"),
+        pytest.param("demo-2.0-py3", "demo-2.0-py2.py3", id="a file"),
+        pytest.param("size = ", "size = 1", id="a size"),
+        pytest.param("# sha256 of the rest: ", "# sha256 of the rest: 0", id="the digest of the rest"),
+        pytest.param(
+            "wheels = [",
+            'vcs = {{ type = "git", url = "https://e.example", commit-id = "1" }}\nx = [',
+            id="a tree",
+        ),
+    ],
+)
+def test_a_lock_that_another_hand_changed_is_not_current(room: Room, before: str, after: str) -> None:
+    room.spec("demo")
+    path = room.locks / "pylock.demo.toml"
+    with Loopback(projects={"demo": releases("demo", "2.0", "1.0")}) as server:
+        text = room.locked(server)
+        path.write_text(text.replace(before, after.format(zeros="0" * 64)))
+        assert path.read_text() != text
+        stale = f"stale    {path}  (something else than envspec changed what it says)\n"
+        assert room.lock(server, "--check") == (1, stale, "")
+        assert room.locked(server) == text
+        assert room.lock(server, "--check").code == 0
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(lambda text: text + "# seen by Kim\n", id="a comment"),
+        pytest.param(lambda text: text.replace("\n", "\r\n"), id="other ends of lines"),
+    ],
+)
+def test_a_lock_that_still_says_the_same_is_current(room: Room, change: Callable[[str], str]) -> None:
+    room.spec("demo")
+    with Loopback(projects={"demo": releases("demo", "1.0")}) as server:
+        changed = change(room.locked(server))
+        (room.locks / "pylock.demo.toml").write_bytes(changed.encode())
+        assert room.lock(server, "--check").code == 0
 
 
 def test_check_notices_another_form_of_files(room: Room) -> None:
