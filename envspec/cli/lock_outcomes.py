@@ -27,6 +27,7 @@ def tell(
     locked = []
     for path, outcome in outcomes:
         if isinstance(outcome, Locked):
+            outcome = outcome._replace(remarks=(*outcome.remarks, *_other_bytes(path, outcome.data)))
             fitting = _siblings(outcome, [each for _, each in outcomes]) if outcome.is_refused else []
             rows.append(_written(path, outcome, fitting, arguments, console))
             locked.append(outcome)
@@ -76,6 +77,24 @@ def _siblings(outcome: Locked, outcomes: Iterable[Outcome]) -> list[str]:
 def _with_siblings(told: Sequence[str], fitting: Sequence[str]) -> list[str]:
     """The sentence first, then the variants that fit, then what this one would take."""
     return [*told[:1], *(f"  {variant} fits it" for variant in fitting), *told[1:]]
+
+
+def _other_bytes(path: str, data: bytes) -> list[str]:
+    """What an index serves under a name that the lock at ``path`` knows by another digest."""
+    if not os.path.exists(path):
+        return []
+    from envspec.cli.lock_files import lock_of, read_lock_bytes
+
+    before = read_lock_bytes(path)
+    if before == data:
+        return []
+    from envspec.lock.diff import digest_changes
+
+    return [
+        f"OTHER BYTES UNDER THE SAME FILE NAME: {change.file_name}: sha256 {change.before.sha256} stood in"
+        f" the lock, {change.after.sha256} came now; a published file never changes, so find out which is right"
+        for change in digest_changes(lock_of(before, path), lock_of(data, path))
+    ]
 
 
 def _written(

@@ -106,7 +106,7 @@ def diff(a: Lock, b: Lock) -> Changes:
     return Changes(
         before=a.label,
         after=b.label,
-        digests=tuple(_digest_changes(a, b)),
+        digests=tuple(digest_changes(a, b)),
         carry_before=_amount(_files(a)),
         carry_after=_amount(_files(b)),
         new=_amount(file for file in _files(b) if file.sha256 not in files),
@@ -174,9 +174,10 @@ def _edge(edge: Dependency) -> str:
     return f"{edge.name}[{','.join(edge.extras)}]" if edge.extras else edge.name
 
 
-def _digest_changes(a: Lock, b: Lock) -> Iterator[DigestChange]:
-    before = {file.name: file for file in _all_files(a)}
-    for file in _all_files(b):
+def digest_changes(a: Lock, b: Lock) -> Iterator[DigestChange]:
+    """Files that both locks know by one name, and by two digests."""
+    before = {file.name: file for file in _published(a)}
+    for file in _published(b):
         known = before.get(file.name)
         if known is not None and known.sha256 != file.sha256:
             yield DigestChange(file.name, known, file)
@@ -201,9 +202,11 @@ def _wheels(lock: Lock) -> Iterator[LockedFile]:
             yield file
 
 
-def _all_files(lock: Lock) -> Iterator[LockedFile]:
+def _published(lock: Lock) -> Iterator[LockedFile]:
+    """Files that shouldn't change under one name; a wheel of the user's own does, whenever it's built."""
     for item in lock.distributions:
-        yield from (file for file in (item.wheel, item.sdist, *item.more_wheels) if file is not None)
+        files = [file for file in (item.wheel, item.sdist, *item.more_wheels) if file is not None]
+        yield from (file for file in files if not (item.direct_url and file.path))
     for build in lock.builds:
         yield from (each.file for each in build.requirements)
 

@@ -441,6 +441,35 @@ def test_a_url_whose_file_changed_is_noticed(room: Room) -> None:
         assert room.pins() == {"app": "1.0", "dep": "1.0"}
 
 
+def test_other_bytes_under_a_name_that_the_lock_knows_are_shouted(room: Room) -> None:
+    room.spec("demo")
+    known, other = wheel("demo", "1.0"), wheel("demo", "1.0", ["dep; sys_platform == 'win32'"])
+    with Loopback(projects={"demo": [known]}) as server:
+        text = room.locked(server, "--files", "portable")
+    with Loopback(projects={"demo": [other]}) as mirror:
+        outcome = room.lock(mirror, "--files", "portable", "--strict", "--dry-run", "--format", "json")
+        [row] = json.loads(outcome.out)["locks"]
+        assert (outcome.code, row["state"], room.text()) == (1, "updated", text)
+        assert row["remarks"] == [
+            "OTHER BYTES UNDER THE SAME FILE NAME: demo-1.0-py3-none-any.whl: sha256"
+            f" {known.sha256} stood in the lock, {other.sha256} came now; a published file never changes,"
+            " so find out which is right"
+        ]
+        assert f"warning: demo: {row['remarks'][0]}\n" in room.lock(mirror, "--files", "portable").err
+        assert "OTHER BYTES" not in room.lock(mirror, "--files", "portable").err
+
+
+def test_a_local_wheel_that_was_built_anew_is_not_shouted(room: Room) -> None:
+    path = room.specs / "app-1.0-py3-none-any.whl"
+    room.spec("app @ ./app-1.0-py3-none-any.whl")
+    with Loopback() as server:
+        path.write_bytes(wheel("app", "1.0").data)
+        text = room.locked(server)
+        path.write_bytes(wheel("app", "1.0", ["dep; sys_platform == 'win32'"]).data)
+        assert "OTHER BYTES" not in room.lock(server).err
+        assert room.text() != text
+
+
 def test_a_url_with_the_wrong_digest_ends_locking(room: Room) -> None:
     app = wheel("app", "1.0")
     with Loopback(projects={"app": [app]}, ranges="refused-501") as server:
