@@ -92,7 +92,8 @@ def _other_bytes(path: str, data: bytes) -> list[str]:
 
     return [
         f"OTHER BYTES UNDER THE SAME FILE NAME: {change.file_name}: sha256 {change.before.sha256} stood in"
-        f" the lock, {change.after.sha256} came now; a published file never changes, so find out which is right"
+        f" the lock, {change.after.sha256} came now; a published file never changes, so find out which is"
+        " right"
         for change in digest_changes(lock_of(before, path), lock_of(data, path))
     ]
 

@@ -36,9 +36,9 @@ _MAX_DEPTH = 32
 _STRING = re.compile(r"""\"(?:[^"\\\n]|\\.)*\"|'[^'\n]*'""")
 _ENDLESS_KEY = re.compile(r"(?<![\w-])(?:[\w-]+[ \t]*\.[ \t]*){64}")
 """tomllib needs memory in the square of a dotted key's parts, so such a key may not reach it."""
-_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-_LABEL = re.compile(r"[a-z0-9-]+")
-_VERSION = re.compile(r"[A-Za-z0-9.!+_-]+")
+_NAME = re.compile(r"(?=.{1,255}\Z)[a-z0-9]+(-[a-z0-9]+)*")
+_LABEL = re.compile(r"[a-z0-9-]{1,255}")
+_VERSION = re.compile(r"[A-Za-z0-9.!+_-]{1,255}")
 _CONFLICT = re.compile(r"^(?:<{7}|>{7}|\|{7})(?: |$)", re.MULTILINE)
 _OWN_KEYS = {
     "spec-digest", "name", "variant", "files", "target", "requirements", "builds", "indexes", "hosts",
@@ -128,7 +128,9 @@ def _check_kind(document: dict[str, Any]) -> None:
         )
     if not isinstance(version, str) or not re.fullmatch(r"1\.\d+", version):
         raise WrongError(
-            "lock-version", f"{version!r} was met, this envspec reads '1.0'", "use a newer envspec"
+            "lock-version",
+            f"{fields.shown(version)} was met, this envspec reads '1.0'",
+            "use a newer envspec",
         )
 
 

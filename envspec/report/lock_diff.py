@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -10,12 +11,15 @@ from envspec.lock.asset_diff import AssetChange, AssetChanges
 from envspec.lock.changes import Change
 from envspec.lock.diff import Amount, Changes, DigestChange, DistributionChange
 from envspec.lock.document import Asset, LockedDistribution
-from envspec.report.plain import plain, size
+from envspec.report.plain import plain as whole
+from envspec.report.plain import size
 
 _SHOUT = "OTHER BYTES UNDER THE SAME FILE NAME"
 _SHOUT_WHY = (
     "A published file never changes: one side is damaged or forged. Install neither until you know which."
 )
+_MAX_CHARACTERS = 10_000
+_MAX_WIDTH = 100
 _HIDDEN = {"version", "file", "size", "sha256", "hashes", "url", "path", "upload-time"}
 """What a row of a changed distribution already tells, or what follows from it."""
 
@@ -38,6 +42,13 @@ def as_json(changes: Changes) -> str:
 # Rows that text and Markdown share
 
 
+def plain(item: Any) -> str:
+    """A value on one line, and as much of it as a person reads; JSON has all of it."""
+    text = whole(item)
+    more = len(text) - _MAX_CHARACTERS
+    return text if more <= 0 else f"{text[:_MAX_CHARACTERS]}... ({more} more characters)"
+
+
 def _amount(amount: Amount) -> str:
     at_least = "at least " if amount.unknown else ""
     files = "file" if amount.files == 1 else "files"
@@ -50,10 +61,12 @@ def _arrow(change: Change) -> str:
     if change.same:
         return f"{plain(change.before)} (the same)"
     before, after = _gist(change.before), _gist(change.after)
-    if _is_set(before) and _is_set(after) and set(before or ()) != set(after or ()):
-        gone = [f"-{plain(item)}" for item in before or () if item not in (after or ())]
-        come = [f"+{plain(item)}" for item in after or () if item not in (before or ())]
-        return "  ".join(gone + come)
+    if _is_set(before) and _is_set(after):
+        here, there = set(before or ()), set(after or ())
+        if here != there:
+            gone = [f"-{plain(item)}" for item in before or () if item not in there]
+            come = [f"+{plain(item)}" for item in after or () if item not in here]
+            return plain("  ".join(gone + come))
     return f"{plain(before)} -> {plain(after)}"
 
 
@@ -84,7 +97,7 @@ def _consequence_rows(changes: Changes) -> Iterator[tuple[str, str]]:
 def _digest_rows(changes: Changes) -> Iterator[tuple[str, str]]:
     for change in changes.digests:
         told = f"{change.before.sha256} ({plain(change.before.digest_from)})"
-        yield change.file_name, f"{told} -> {change.after.sha256} ({plain(change.after.digest_from)})"
+        yield plain(change.file_name), f"{told} -> {change.after.sha256} ({plain(change.after.digest_from)})"
 
 
 def _one_sided_row(item: LockedDistribution) -> tuple[str, str, str]:
@@ -197,10 +210,10 @@ def _told(counts: Mapping[str, Sequence[object]], unchanged: int) -> str:
 
 
 def _aligned(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
-    """Rows with each column but the last as wide as its widest cell."""
+    """Rows with each column but the last as wide as its widest cell, within bounds."""
     if not rows:
         return
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]) - 1)]
+    widths = [min(max(len(row[column]) for row in rows), _MAX_WIDTH) for column in range(len(rows[0]) - 1)]
     for row in rows:
         cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=False)]
         yield "  " + "  ".join([*cells, row[-1]]).rstrip()
@@ -214,7 +227,8 @@ def _markdown_lines(changes: Changes) -> Iterator[str]:
     if changes.digests:
         yield from ("", "> [!CAUTION]", f"> **{_SHOUT}**", ">")
         for name, told in _digest_rows(changes):
-            yield f"> - `{name}`: {_cell(told)}"
+            framed = name.replace("`", "'")
+            yield f"> - `{framed}`: {_cell(told)}"
         yield from (">", f"> {_SHOUT_WHY}")
     yield from _markdown_table("Consequences", ("", ""), list(_consequence_rows(changes)))
     yield from ("", f"### Distributions: {_counts(changes)}")
@@ -247,9 +261,9 @@ def _markdown_table(title: str, head: tuple[str, ...], rows: Sequence[tuple[str,
 
 def _cell(text: str) -> str:
     """Text that Markdown takes literally, so that no lock can put links or images into a page."""
-    for character in "\\|`*_[]<>#!":
+    for character in "\\|`*_[]<>#!&~":
         text = text.replace(character, f"\\{character}")
-    return text
+    return text.replace("://", ":\\/\\/").replace("www.", "www\\.")  # addresses become links by themselves
 
 
 # JSON
@@ -344,9 +358,11 @@ def _asset_document(asset: Asset) -> dict[str, Any]:
 
 
 def _jsonable(item: Any) -> Any:
-    """TOML values as JSON; dates and times as text."""
+    """TOML values as JSON; dates, times, and numbers that JSON can't say, as text."""
     if isinstance(item, Mapping):
         return {name: _jsonable(inner) for name, inner in item.items()}
     if isinstance(item, (list, tuple)):
         return [_jsonable(inner) for inner in item]
-    return item if item is None or isinstance(item, (str, int, float, bool)) else item.isoformat()
+    if isinstance(item, float) and not math.isfinite(item):
+        return str(item)
+    return item if item is None or isinstance(item, (str, int, float)) else item.isoformat()

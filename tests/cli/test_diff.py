@@ -212,8 +212,40 @@ def test_a_lock_can_not_put_orders_into_a_terminal_or_a_page(
     )
     main(["diff", *files, "--format", "markdown"])
     assert capsys.readouterr().out.splitlines()[-1] == (
-        r"| warnings | +\\x1b\]0;owned\\x07 \| \<img src=x\> \!\[\](http://x.example)\\nsecond |"
+        r"| warnings | +\\x1b\]0;owned\\x07 \| \<img src=x\> \!\[\](http:\/\/x.example)\\nsecond |"
     )
+
+
+def test_a_file_name_can_not_leave_its_frame(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    name, url = "a-1.0-py3-none-any` <img src=x>.whl", "https://files.example/a"
+    wheels = [file(name, content=content, url=url) for content in ("one", "two")]
+    both = [lock(distribution("a", "1.0", wheel=wheel)) for wheel in wheels]
+    files = [write(folder, each, f"pylock.{n}.toml") for n, each in enumerate(both)]
+    main(["diff", *files, "--format", "markdown"])
+    assert "> - `a-1.0-py3-none-any' <img src=x>.whl`: " in capsys.readouterr().out
+
+
+def test_values_beyond_what_anybody_reads_are_cut_but_in_json(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    many = [
+        CU118._replace(
+            extra_tool={"long": "x" * 1_000_000, "set": tuple(f"{side}{n}" for n in range(30_000))}
+        )
+        for side in "ab"
+    ]
+    many[1] = many[1]._replace(extra_tool={**many[1].extra_tool, "long": float("inf"), "k" * 100_000: 1})
+    files = [write(folder, each, f"pylock.{n}.toml") for n, each in enumerate(many)]
+    start = time.process_time()
+    main(["diff", *files])
+    assert time.process_time() - start < 2.0
+    text = capsys.readouterr().out
+    assert len(text) < 50_000
+    assert "x... (990000 more characters) -> inf" in text
+    main(["diff", *files, "--format", "json"])
+    other = {row["subject"]: row for row in json.loads(capsys.readouterr().out, parse_constant=int)["other"]}
+    assert (len(other["long"]["before"]), other["long"]["after"]) == (1_000_000, "inf")
+    assert len(other["set"]["after"]) == 30_000
 
 
 @pytest.mark.parametrize(
