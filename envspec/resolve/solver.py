@@ -177,11 +177,20 @@ class Solver(Resolution[Demand, Candidate, str]):
         criteria = self.state.criteria
         for key in keys:
             self.state.mapping.pop(key, None)
+        freed: set[str] = set()
         for key in list(criteria):
             criterion = criteria[key]
             kept = [i for i in criterion.information if i.parent is None or i.parent.key not in keys]
             if len(kept) < len(criterion.information):
                 criteria[key] = self._widened(key, criterion, kept)
+                self._note(key)
+                freed.add(key)
+        # What's asked of a project narrows its extras, too.
+        for key in list(criteria):
+            base, _, extra = key.partition("[")
+            if extra and base in freed:
+                criterion = criteria[key]
+                criteria[key] = self._widened(key, criterion, list(criterion.information))
                 self._note(key)
 
     def _widened(
@@ -253,6 +262,8 @@ class Solver(Resolution[Demand, Candidate, str]):
             if not provider.examine(candidate):
                 causes.append(self._blamed_for_death(candidate, criterion))
                 continue
+            if candidate.extra:
+                self._make_way(candidate)
             own: dict[str, Any] = {}
             changed: ChainMap[str, Any] = ChainMap(own, state.criteria)
             try:
@@ -273,6 +284,12 @@ class Solver(Resolution[Demand, Candidate, str]):
             return criterion.candidates
         matches = criterion.candidates
         return sorted(matches, key=lambda candidate: candidate.place != pinned.place)
+
+    def _make_way(self, candidate: Candidate) -> None:
+        """Take back the project's pin where an extra is tried at another release: it moves with it."""
+        pinned = self.state.mapping.get(candidate.project.name)
+        if pinned is not None and pinned.place != candidate.place:
+            self._unpin({pinned.key})
 
     def _blamed_for_death(
         self, candidate: Candidate, criterion: Criterion[Demand, Candidate]
