@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from envspec.spec.kinds import Array, Choice, Flag, Tagged
 from envspec.spec.problems import WrongValueError
@@ -96,13 +97,12 @@ class TorchHubModel(Asset):
     trust = key(Trust, None)
     """``first-fetch`` takes the digest of what comes while locking."""
 
-    def _check(self) -> None:
-        named = re.search(r"-[0-9a-f]{8,64}\.[^/]*$", self.url.partition("?")[0])
+    def _check(self) -> Iterator[WrongValueError]:
+        named = re.search(r"-[0-9a-f]{8,64}\.[^/]*$", (self.url or "").partition("?")[0])
         if not (named or self.hash_prefix or self.sha256 or self.trust):
-            raise WrongValueError(
-                "nothing says the digest of this file",
-                'give hash-prefix or sha256, or say trust = "first-fetch"',
-            )
+            fix = 'give hash-prefix or sha256, or say trust = "first-fetch"'
+            of = ("url", "hash-prefix", "sha256", "trust")
+            yield WrongValueError("nothing says the digest of this file", fix, of=of)
 
     @property
     def label(self) -> str:
@@ -149,8 +149,8 @@ class UrlModel(Asset):
     dest = key(Destination, examples=["models/x.bin"])
     """Where it goes, inside the environment."""
 
-    def _check(self) -> None:
-        _refuse_no_digest(self.sha256, self.trust)
+    def _check(self) -> Iterator[WrongValueError]:
+        yield from _no_digest(self.sha256, self.trust)
 
     @property
     def label(self) -> str:
@@ -266,11 +266,12 @@ class FileInstaller(Asset):
     on_path = key(Flag(), False)
     """Whether the folder of ``dest`` joins PATH."""
 
-    def _check(self) -> None:
+    def _check(self) -> Iterator[WrongValueError]:
         if (self.url is None) == (self.path is None):
-            raise WrongValueError("one of url and path must say where the file is, and only one")
+            why = "one of url and path must say where the file is, and only one"
+            yield WrongValueError(why, of=("url", "path"))
         if self.url:
-            _refuse_no_digest(self.sha256, self.trust)
+            yield from _no_digest(self.sha256, self.trust)
 
     @property
     def label(self) -> str:
@@ -281,8 +282,7 @@ class FileInstaller(Asset):
 Installer = Tagged[Asset]("kind", KnownInstaller, FileInstaller)
 
 
-def _refuse_no_digest(sha256: str | None, trust: str | None) -> None:
+def _no_digest(sha256: str | None, trust: str | None) -> Iterator[WrongValueError]:
     if sha256 is None and trust is None:
-        raise WrongValueError(
-            "nothing says the digest of this file", 'give its sha256, or say trust = "first-fetch"'
-        )
+        fix = 'give its sha256, or say trust = "first-fetch"'
+        yield WrongValueError("nothing says the digest of this file", fix, of=("sha256", "trust"))

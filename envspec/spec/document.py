@@ -40,9 +40,13 @@ from envspec.spec.values import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from packaging.version import Version
+
+
+_ARCHITECTURES = {"amd64": "x86_64", "x64": "x86_64", "x86-64": "x86_64", "arm64": "aarch64"}
+"""Names that others use to those of ``uname -m``."""
 
 
 class Disk(Table):
@@ -53,13 +57,13 @@ class Disk(Table):
     free = key(Size, None, examples=["12 GiB"])
     """What is free, as ``df -h`` prints it."""
 
-    def _check(self) -> None:
+    def _check(self) -> Iterator[WrongValueError]:
+        both = ("size", "free")
         if self.size is None and self.free is None:
-            raise WrongValueError(
-                "it says neither size nor free", 'for example { size = "39 GiB", free = "12 GiB" }'
-            )
-        if self.size and self.free and size_bytes(self.free) > size_bytes(self.size):
-            raise WrongValueError(f"{self.free} can't be free of {self.size}", at=("free",))
+            fix = 'for example { size = "39 GiB", free = "12 GiB" }'
+            yield WrongValueError("it says neither size nor free", fix, of=both)
+        elif self.size and self.free and size_bytes(self.free) > size_bytes(self.size):
+            yield WrongValueError(f"{self.free} can't be free of {self.size}", at=("free",), of=both)
 
 
 class Gpu(Table):
@@ -103,7 +107,7 @@ class TargetTable(Table):
     """ID and VERSION_ID of its /etc/os-release; gives glibc and kernel."""
     glibc = key(GlibcVersion, None, examples=["2.28"])
     """Version of its C library, where ``os`` doesn't give it."""
-    arch = key(Choice("x86_64", "aarch64"), "x86_64")
+    arch = key(Choice("x86_64", "aarch64", others=_ARCHITECTURES), "x86_64")
     """As ``uname -m`` prints it."""
     python = key(PythonVersion, examples=["3.10"])
     """CPython's minor version, or a full one."""
@@ -118,11 +122,10 @@ class TargetTable(Table):
     endpoints = key(Array(Of(Endpoint)), ())
     """What the program will have to reach inside."""
 
-    def _check(self) -> None:
+    def _check(self) -> Iterator[WrongValueError]:
         if self.os is None and self.glibc is None:
-            raise WrongValueError(
-                "neither os nor glibc says for which C library wheels are chosen", 'os = "rhel-8.9"'
-            )
+            why = "neither os nor glibc says for which C library wheels are chosen"
+            yield WrongValueError(why, 'os = "rhel-8.9"', of=("os", "glibc"))
 
 
 class NeedsTable(Table):
@@ -165,18 +168,18 @@ class PythonTable(Table):
     metadata = key(Array(Of(MetadataTable)), ())
     """Dependencies of releases where nothing else can say them."""
 
-    def _check(self) -> None:
-        if len(self.metadata) < 2:
+    def _check(self) -> Iterator[WrongValueError]:
+        rows = [(position, row) for position, row in enumerate(self.metadata or ()) if row is not None]
+        if len(rows) < 2:
             return
         from packaging.version import Version
 
         seen: set[tuple[str, Version]] = set()
-        for position, row in enumerate(self.metadata):
+        for position, row in rows:
             release = (row.name, Version(row.version))
             if release in seen:
-                raise WrongValueError(
-                    f"{row.name} {row.version} stands here twice", "keep one", at=("metadata", position)
-                )
+                why = f"{row.name} {row.version} stands here twice"
+                yield WrongValueError(why, "keep one", at=("metadata", position))
             seen.add(release)
 
 
@@ -203,13 +206,12 @@ class IndexTable(Table):
     ca_file = key(FilePath, None, examples=["site-ca.pem"])
     """PEM file of the authority that signed its certificate."""
 
-    def _check(self) -> None:
+    def _check(self) -> Iterator[WrongValueError]:
         if self.url is not None and self.path is not None:
-            raise WrongValueError("an index is a URL or a folder, and both are given", "keep url or path")
-        if self.path is not None and (self.recording is not None or self.ca_file is not None):
-            raise WrongValueError(
-                "a folder of wheels has no recording and no certificate", "drop recording and ca-file"
-            )
+            yield WrongValueError("an index is a URL or a folder, and both are given", "keep url or path")
+        elif self.path is not None and (self.recording is not None or self.ca_file is not None):
+            why = "a folder of wheels has no recording and no certificate"
+            yield WrongValueError(why, "drop recording and ca-file")
 
 
 class InstallTable(Table):
@@ -254,21 +256,19 @@ class SpecTables(Table):
     install = key(Of(InstallTable), InstallTable())
     smoke = key(Of(SmokeTable), SmokeTable())
 
-    def _check(self) -> None:
-        _refuse_twins("index", [row.name for row in self.index])
-        _refuse_twins("files", [row.dest.rstrip("/") for row in self.files])
-        _refuse_twins("models", [getattr(row, "dest", None) for row in self.models])
+    def _check(self) -> Iterator[WrongValueError]:
+        yield from _twins("index", "name", self.index)
+        yield from _twins("files", "dest", self.files)
+        yield from _twins("models", "dest", self.models)
 
 
-def _refuse_twins(table: str, names: list[str | None]) -> None:
+def _twins(table: str, key: str, rows: Sequence[Table] | None) -> Iterator[WrongValueError]:
     seen: dict[str, int] = {}
-    for position, name in enumerate(names):
-        if name is not None and seen.setdefault(name, position) != position:
-            raise WrongValueError(
-                f"{name!r} stands in {table}[{seen[name]}], too",
-                "give each its own name",
-                at=(table, position),
-            )
+    for position, row in enumerate(rows or ()):
+        name = getattr(row, key, None)
+        if name is not None and seen.setdefault(name.rstrip("/"), position) != position:
+            why = f"{name!r} stands in {table}[{seen[name.rstrip('/')]}], too"
+            yield WrongValueError(why, f"give each its own {key}", at=(table, position))
 
 
 class Spec(NamedTuple):

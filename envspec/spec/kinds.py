@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from envspec.spec.problems import Spot, WrongValueError
+from envspec.spec.shown import shown
 
 if TYPE_CHECKING:
     from envspec.spec.table import Table
@@ -65,7 +67,18 @@ class Text(Checked):
 
     def read(self, value: Any, at: Spot) -> Any:
         """The text in its one form."""
-        return super().read(value, at) if isinstance(value, str) else at.refuse_type(value, "a string")
+        if isinstance(value, str):
+            return super().read(value, at)
+        return at.refuse_type(value, "a string", fits_as_text=self._fits_as_text(value))
+
+    def _fits_as_text(self, number: Any) -> bool:
+        if not isinstance(number, (int, Decimal)) or isinstance(number, bool):
+            return False
+        try:
+            self.check(shown(number))
+        except WrongValueError:
+            return False
+        return True
 
 
 def _line(text: str) -> str:
@@ -81,14 +94,18 @@ def _line(text: str) -> str:
 
 
 class Choice(Kind[str]):
-    """One of a few words."""
+    """One of a few words; ``others`` says which of them is meant by words that aren't."""
 
-    def __init__(self, *words: str) -> None:
+    def __init__(self, *words: str, others: Mapping[str, str] | None = None) -> None:
         self.words = words
+        self._others = others or {}
 
     def read(self, value: Any, at: Spot) -> Any:
         """The word."""
-        return value if value in self.words else at.refuse_choice(value, self.words)
+        if value in self.words:
+            return value
+        meant = self._others.get(value.lower(), value) if isinstance(value, str) else value
+        return at.refuse_choice(value, self.words, meant)
 
     def schema(self) -> Schema:
         """The words."""
@@ -191,6 +208,8 @@ class Of(Kind[TableT]):
                 return at.refuse_wrong(error, value)
             if value is None:
                 return None
+        elif self.short is not None and not isinstance(value, dict):
+            return at.refuse_type(value, "a string or a table")
         return self.tables[0].read(value, at)
 
     def schema(self) -> Schema:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from envspec.errors import InvalidValueError
 from envspec.named_tuple import NamedTuple
-from envspec.spec.shown import MAX_SHOWN_LENGTH, shown
+from envspec.spec.shown import shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,12 +19,14 @@ if TYPE_CHECKING:
 class WrongValueError(Exception):
     """A check refuses a value; whoever reads the value turns it into a problem at its place."""
 
-    def __init__(self, why: str, fix: str = "", at: Place = ()) -> None:
+    def __init__(self, why: str, fix: str = "", at: Place = (), of: Sequence[str] = ()) -> None:
         super().__init__(why)
         self.why = why
         self.fix = fix
         self.at = at
         """Where inside the table that was checked."""
+        self.of = of
+        """Keys of that table that this is about: nothing is known of it where one of them is wrong itself."""
 
 
 class Problem(NamedTuple):
@@ -60,21 +61,22 @@ class Spot(NamedTuple):
         """``value`` isn't what stands here; the key's example follows."""
         self._refuse(f"{shown(value)} can't be read", why, self._example())
 
-    def refuse_type(self, value: Any, wanted: str) -> None:
-        """``value`` isn't ``a string``, or whatever is wanted."""
-        if wanted == "a string" and isinstance(value, (int, Decimal)) and not isinstance(value, bool):
+    def refuse_type(self, value: Any, wanted: str, *, fits_as_text: bool = False) -> None:
+        """``value`` isn't ``a string``, or whatever is wanted; in quotes it may be what is."""
+        if fits_as_text:
             fix = f'write it in quotes: "{shown(value)}"'
         elif wanted == "a table" and isinstance(value, list):
             fix = f"write [{spell(self.place)}] with single brackets"
         else:
-            fix = self._example()
+            fix = self._example() or self._as_table(many=wanted == "an array")
         self._refuse(f"{shown(value)} can't be read", f"it must be {wanted}", fix)
 
-    def refuse_choice(self, value: Any, choices: Sequence[str]) -> None:
-        """``value`` is none of ``choices``."""
+    def refuse_choice(self, value: Any, choices: Sequence[str], meant: Any = None) -> None:
+        """``value`` is none of ``choices``; the one nearest to what's ``meant`` by it is told."""
         from difflib import get_close_matches
 
-        near = get_close_matches(value.lower(), choices, n=1, cutoff=0.5) if isinstance(value, str) else []
+        meant = value if meant is None else meant
+        near = get_close_matches(meant.lower(), choices, n=1, cutoff=0.5) if isinstance(meant, str) else []
         why = f"it must be one of: {', '.join(choices)}"
         self._refuse(f"{shown(value)} can't be read", why, f"did you mean {near[0]!r}?" if near else "")
 
@@ -87,7 +89,7 @@ class Spot(NamedTuple):
 
     def miss(self, why: str = "the lock depends on it", fix: str | None = None) -> None:
         """The value that must stand here isn't there."""
-        fix = self._example() if fix is None else fix
+        fix = (self._example() or self._as_table()) if fix is None else fix
         self.problems.append(Problem(self.place, "missing", why, fix, of_a_value=False))
 
     def refuse_key(self, table: type[Table]) -> None:
@@ -105,6 +107,11 @@ class Spot(NamedTuple):
         example = self.key.example() if self.key else ""
         return f"for example {example}" if example else ""
 
+    def _as_table(self, *, many: bool = False) -> str:
+        if self.key is None or not self.key.kind.tables:
+            return ""
+        return f"write [[{spell(self.place)}]]" if many else f"write [{spell(self.place)}]"
+
 
 def spell(place: Place) -> str:
     """``target.disk."/".free`` and ``index[0].name``, as TOML would write the keys."""
@@ -113,7 +120,7 @@ def spell(place: Place) -> str:
         if isinstance(step, int):
             text += f"[{step}]"
         else:
-            key = step if re.fullmatch(r"[A-Za-z0-9_-]+", step) else _quoted(step)
+            key = step if re.fullmatch(r"[A-Za-z0-9_-]{1,80}", step) else _quoted(step)
             text += f".{key}" if text else key
     return text
 
@@ -126,5 +133,4 @@ def _header(place: Place) -> str:
 
 
 def _quoted(key: str) -> str:
-    short = key if len(key) <= MAX_SHOWN_LENGTH else key[:MAX_SHOWN_LENGTH] + "..."
-    return '"' + repr(short)[1:-1].replace('"', '\\"') + '"'
+    return '"' + shown(key)[1:-1].replace('"', '\\"') + '"'

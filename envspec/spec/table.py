@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, TypeVar, overload
 
 from envspec.named_tuple import NamedTuple
@@ -90,21 +90,20 @@ class Table:
             if name in value:
                 values[key.attribute] = key.kind.read(value[name], at.inside(name, key))
             elif key.is_required:
-                at.inside(name, key).miss()
+                values[key.attribute] = at.inside(name, key).miss()
         for name in value:
             if name not in cls.KEYS:
                 at.inside(name).refuse_key(cls)
-        if len(at.problems) > before:
-            return None
         table = cls(**values)
-        try:
-            table._check()
-        except WrongValueError as error:
-            at.refuse_wrong(error, value)
-        return table
+        wrong = {problem.place[len(at.place)] for problem in at.problems[before:]}
+        for error in table._check():
+            if wrong.isdisjoint(error.of):
+                at.refuse_wrong(error, value)
+        return table if len(at.problems) == before else None
 
-    def _check(self) -> None:
-        """Raise WrongValueError where values that are fine by themselves don't hold together."""
+    def _check(self) -> Iterator[WrongValueError]:
+        """Where values that are fine by themselves don't hold together; those that aren't are None here."""
+        return iter(())
 
     def whole(self) -> dict[str, Any]:
         """Every key by its name, defaults filled in, as JSON could hold it."""

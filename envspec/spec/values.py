@@ -189,7 +189,7 @@ def _cuda(text: str) -> str:
     if text == "cpu":
         return text
     if re.fullmatch(r"(9|1[0-9]|2[0-9])\.[0-9]", text) is None:
-        label = re.fullmatch(r"cu(\d{1,2})(\d)", text)
+        label = re.fullmatch(r"cu(9|[12]\d)(\d)", text)
         longer = re.fullmatch(r"(\d{1,2}\.\d)\.\d{1,3}", text)
         guess = f"{label[1]}.{label[2]}" if label else longer[1] if longer else "11.8"
         raise WrongValueError(

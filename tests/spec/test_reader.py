@@ -465,3 +465,79 @@ def test_extra_requirements_belong_in_a_variant() -> None:
     assert first_lines(f'{SMALL}[python]\nextra-requirements = ["x"]\n') == [
         "specs/ocr.toml: python.extra-requirements: belongs in a variant"
     ]
+
+
+def told(text: str) -> list[str]:
+    with pytest.raises(SeveralProblems) as raised:
+        read_spec(text, "ocr.toml")
+    return str(raised.value).splitlines()
+
+
+def test_what_does_not_hold_together_is_told_with_all_else() -> None:
+    lines = told(
+        'name = "O"\n[target]\npython = "3.1"\n'
+        '[target.disk]\n"/" = { size = "1 GiB", free = "2 GiB" }\n"/data" = { size = "1", free = "2 GiB" }\n'
+        '[[index]]\nname = "a"\nurl = "https://a.example"\n[[index]]\nname = "a"\nurl = "ftp://a.example"\n'
+        '[[index]]\nname = "a"\nurl = "https://b.example"\n'
+        '[[files]]\npath = "a"\ndest = "a"\n[[files]]\npath = "b"\ndest = "a/"\n'
+        '[[models]]\nprovider = "url"\nurl = "https://h.example/a"\ndest = "/a"\n'
+        '[[models]]\nprovider = "torch.hub"\n'
+        '[[installers]]\nkind = "file"\nurl = "https://h.example/a"\n'
+    )
+    assert [line for line in lines if not line.startswith("  ")] == [
+        "ocr.toml: name: 'O' can't be read",
+        "ocr.toml: target.python: '3.1' can't be read",
+        'ocr.toml: target.disk."/".free: doesn\'t hold together',
+        "ocr.toml: target.disk.\"/data\".size: '1' can't be read",
+        "ocr.toml: target: doesn't hold together",
+        "ocr.toml: index[1].url: 'ftp://a.example' can't be read",
+        "ocr.toml: models[0].dest: '/a' can't be read",
+        "ocr.toml: models[0]: doesn't hold together",
+        "ocr.toml: models[1].url: missing",
+        "ocr.toml: installers[0].dest: missing",
+        "ocr.toml: installers[0]: doesn't hold together",
+        "ocr.toml: index[2]: doesn't hold together",
+        "ocr.toml: files[1]: doesn't hold together",
+    ]
+    assert lines[-2:] == ["  why: 'a/' stands in files[0], too", "  fix: give each its own dest"]
+
+
+def test_nothing_is_said_of_values_that_are_wrong_themselves() -> None:
+    lines = told('name = "ocr"\n[target]\nos = 8.9\npython = "3.10"\n')
+    assert lines == [
+        "ocr.toml: target.os: 8.9 can't be read",
+        "  why: it must be a string",
+        '  fix: for example os = "rhel-8.9"',
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "fix"),
+    [
+        ('arch = "amd64"', "did you mean 'x86_64'?"),
+        ('arch = "ARM64"', "did you mean 'aarch64'?"),
+        ("glibc = 2.28", 'write it in quotes: "2.28"'),
+        ("driver = 515", 'write it in quotes: "515"'),
+        ("disk = 3", 'for example disk = { "/data" = "2 TiB" }'),
+        ('endpoints = "https://nas.example"', "write [[target.endpoints]]"),
+    ],
+)
+def test_the_fix_is_one_that_helps(line: str, fix: str) -> None:
+    assert told(f'name = "ocr"\n[target]\nos = "rhel-8.9"\npython = "3.10"\n{line}\n')[-1] == f"  fix: {fix}"
+
+
+def test_an_empty_file_is_told_what_stands_in_one() -> None:
+    assert told("") == [
+        "ocr.toml: name: missing",
+        "  why: the lock depends on it",
+        '  fix: for example name = "ocr"',
+        "ocr.toml: target: missing",
+        "  why: the lock depends on it",
+        "  fix: write [target]",
+    ]
+
+
+def test_a_key_is_shown_short_and_without_credentials() -> None:
+    found = told(f'name = "ocr"\n"https://me:secret@h.example/simple" = 1\n{"k" * 5000} = 1\n[target]\n')
+    assert 'ocr.toml: "https://***@h.example/simple": no such key' in found
+    assert f'ocr.toml: "{"k" * 80}...": no such key' in found

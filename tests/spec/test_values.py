@@ -111,7 +111,9 @@ def test_sizes_count_1024_unless_they_say_gb(text: str, size: int) -> None:
     assert values.size_bytes(text) == size
 
 
-@pytest.mark.parametrize(("written", "fix"), [("cu118", 'cuda = "11.8"'), ("12.1.1", 'cuda = "12.1"')])
+@pytest.mark.parametrize(
+    ("written", "fix"), [("cu12", 'cuda = "11.8"'), ("cu118", 'cuda = "11.8"'), ("12.1.1", 'cuda = "12.1"')]
+)
 def test_a_cuda_value_in_another_spelling_comes_with_the_right_one(written: str, fix: str) -> None:
     [problem] = read_as(values.CudaRelease, written)[1]
     assert problem.fix == fix
