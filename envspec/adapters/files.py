@@ -6,6 +6,7 @@ Paths are taken as str too: importing pathlib costs every start 5 ms.
 from __future__ import annotations
 
 import os
+import stat
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -15,27 +16,47 @@ if TYPE_CHECKING:
     PathText = str | os.PathLike[str]
 MAX_FILE_BYTES = 256 * 1024 * 1024
 _CHUNK_BYTES = 1 << 20
+_SILENCE_S = 1.0
+"""So long a pipe that lies somewhere may say nothing."""
 
 
 def read_bytes(path: PathText, *, limit: int = MAX_FILE_BYTES) -> bytes:
     """The whole file, at most ``limit`` bytes; raises InputError if it isn't there or too long."""
     try:
-        with open(path, "rb", opener=_regular) as file:
-            data = file.read(limit + 1)
+        with open(path, "rb", opener=_at_once) as file:
+            handle = file.fileno()
+            is_pipe = stat.S_ISFIFO(os.fstat(handle).st_mode) or os.isatty(handle)
+            data = _out_of_a_pipe(path, handle, limit) if is_pipe else file.read(limit + 1)
     except OSError as error:
         raise _unreadable(path, error) from error
-    if data is None:  # a pipe that somebody holds open and writes nothing into
-        raise InputError(
-            what=f"{path}: is a pipe with nothing in it", fix="name a file, or - for standard input"
-        )
     if len(data) > limit:
         raise InputError(what=f"{path}: longer than {limit} bytes", why="no file of this kind is that long")
     return data
 
 
-def _regular(path: str, flags: int) -> int:
-    """Open without waiting for another end, as a FIFO would; a device or a FIFO reads as empty or fails."""
+def _at_once(path: str, flags: int) -> int:
+    """Open without waiting for another end, as a FIFO would."""
     return os.open(path, flags | os.O_NONBLOCK)
+
+
+def _out_of_a_pipe(path: PathText, handle: int, limit: int) -> bytes:
+    """All that's written into it to its end. One that was handed to us, as by ``<(...)``, is waited for."""
+    import select
+
+    patience_s = None if os.fspath(path).startswith("/dev/") else _SILENCE_S
+    data = b""
+    while len(data) <= limit and select.select([handle], [], [], patience_s)[0]:
+        piece = os.read(handle, _CHUNK_BYTES)
+        if not piece and data:
+            return data
+        if not piece:
+            break
+        data += piece
+    if len(data) > limit:
+        return data
+    raise InputError(
+        what=f"{path}: is a pipe with {'no end' if data else 'nothing in it'}", fix="name a file"
+    )
 
 
 def sha256_of(path: PathText) -> str:

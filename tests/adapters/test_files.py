@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -45,6 +47,42 @@ def test_a_file_that_is_not_there_is_told() -> None:
         "nowhere/a.toml: no such file\n"
         "  fix: check the path: a spec's are relative to it, all others to where you stand"
     )
+
+
+def test_a_pipe_of_the_shell_is_waited_for_to_its_end() -> None:
+    reading, writing = os.pipe()
+
+    def write_slowly() -> None:
+        time.sleep(0.2)
+        os.write(writing, b"x" * 3000)
+        time.sleep(0.2)
+        os.write(writing, b"y" * 3000)
+        os.close(writing)
+
+    writer = threading.Thread(target=write_slowly)
+    writer.start()
+    try:
+        assert read_bytes(f"/dev/fd/{reading}") == b"x" * 3000 + b"y" * 3000
+    finally:
+        writer.join()
+        os.close(reading)
+
+
+def test_a_pipe_that_never_ends_is_read_to_the_bound_or_not_for_long(tmp_path: Path) -> None:
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    held = os.open(path, os.O_RDWR)
+    try:
+        os.write(held, b"12345")
+        with pytest.raises(InputError, match="pipe: longer than 4 bytes"):
+            read_bytes(path, limit=4)
+        os.write(held, b"1234")
+        with pytest.raises(InputError, match="pipe: is a pipe with no end"):
+            read_bytes(path, limit=4)
+    finally:
+        os.close(held)
+    with pytest.raises(InputError, match="pipe: is a pipe with nothing in it"):
+        read_bytes(path)
 
 
 def test_a_folder_is_no_file(tmp_path: Path) -> None:

@@ -124,7 +124,7 @@ def test_a_pipe_that_nobody_writes_into_is_not_waited_for(
         assert main(["verify", "pipe", "--host", "facts.json"]) == 2
     finally:
         os.close(held)
-    assert capsys.readouterr().err.count("pipe: is a pipe with nothing in it") == 2
+    assert capsys.readouterr().err.count("pipe: is a pipe with nothing in it") == 3
 
 
 def test_where_the_report_can_not_be_written_the_outside_is_told(
