@@ -35,6 +35,20 @@ def _refuse_unhashable(lock: Lock) -> None:
             why="the lock names a source tree, and pip checks hashes of files only",
             fix="lock a wheel or a source distribution instead",
         )
+    foreign = [item.name for item in lock.distributions if item.marker and not _is_marker(item.marker)]
+    if foreign:
+        raise InputError(
+            what=f"{lock.label}: the markers of {', '.join(foreign)} can't stand in a requirements file",
+            why="pip would read a part of them as options or as a comment",
+            fix="lock again",
+        )
+    nameless = [item.name for item in lock.distributions if not _version(item) and not item.file.url]
+    if nameless:
+        raise InputError(
+            what=f"{lock.label}: the lock tells no version of {', '.join(nameless)}",
+            why="a requirements file pins a version or a URL",
+            fix="lock again with a version",
+        )
     chosen = [item.name for item in lock.distributions if _NOT_FOR_REQUIREMENTS.search(item.marker)]
     if chosen:
         raise InputError(
@@ -42,6 +56,22 @@ def _refuse_unhashable(lock: Lock) -> None:
             why="a requirements file has no word for either",
             fix="lock one choice of extras and groups, and export that",
         )
+
+
+def _is_marker(text: str) -> bool:
+    from packaging.markers import InvalidMarker, Marker
+
+    try:
+        Marker(text)
+    except InvalidMarker:
+        return False
+    return text.isprintable() and "#" not in text and "\\" not in text
+
+
+def _version(item: LockedDistribution) -> str:
+    """The lock's, else the one that a wheel's name bears; empty where only opening the file would tell."""
+    wheel = item.wheel
+    return item.version or (wheel.name.split("-")[1] if wheel else "")
 
 
 def _head(lock: Lock) -> Iterator[str]:
@@ -74,10 +104,11 @@ def _entry(item: LockedDistribution) -> Iterator[str]:
 
 
 def _pinned(item: LockedDistribution) -> str:
-    if item.direct_url and item.file.url:
+    version = _version(item)
+    if item.file.url and (item.direct_url or not version):
         # pip puts environment variables in the place of ${NAME}, and would send them along.
         return f"{item.name} @ {item.file.url.replace('${', '%24{')}"
-    return f"{item.name}=={item.version}"
+    return f"{item.name}=={version}"
 
 
 def _files(item: LockedDistribution) -> Iterator[LockedFile]:

@@ -114,7 +114,7 @@ def test_the_requirements_go_to_a_file_where_one_is_named(
 def test_a_lock_can_not_put_lines_into_the_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     evil = "x\n--index-url https://evil.example\u2028--index-url https://evil.example"
     hostile = lock(
-        distribution("demo", "1.0", index_name=evil, marker=f"sys_platform == 'linux'{evil}"),
+        distribution("demo", "1.0", index_name=evil, marker="sys_platform == 'linux'"),
         target={"python": evil, "arch": evil},
         indexes=((evil, "https://index.example"),),
     )
@@ -136,6 +136,49 @@ def test_a_source_tree_can_not_be_exported(tmp_path: Path, capsys: pytest.Captur
         "  why: the lock names a source tree, and pip checks hashes of files only\n"
         "  fix: lock a wheel or a source distribution instead\n"
     )
+
+
+@pytest.mark.parametrize(
+    "marker",
+    [
+        "sys_platform == 'linux' --hash=sha256:00 # ",
+        "sys_platform == 'linux'\n--index-url https://evil.example",
+        "sys_platform != ' #'",
+        "os_name == 'x\\\\'",
+    ],
+)
+def test_a_marker_that_pip_would_read_as_something_else_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], marker: str
+) -> None:
+    held = lock(distribution("demo", "1.0", marker=marker))
+    assert main(["export", write(tmp_path, held)]) == 2
+    assert "the markers of demo can't stand in a requirements file" in capsys.readouterr().err
+
+
+HASHES = f'hashes = {{ sha256 = "{"a" * 64}" }}'
+
+
+@pytest.mark.parametrize(
+    ("files", "pinned"),
+    [
+        (f'wheels = [{{ url = "https://files.example/demo-2.0-py3-none-any.whl", {HASHES} }}]', "demo==2.0"),
+        (
+            f'sdist = {{ url = "https://files.example/demo-2.0.tar.gz", {HASHES} }}',
+            "demo @ https://files.example/demo-2.0.tar.gz",
+        ),
+    ],
+)
+def test_a_lock_that_tells_no_version_is_pinned_by_its_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], files: str, pinned: str
+) -> None:
+    path = tmp_path / "pylock.foreign.toml"
+    head = 'lock-version = "1.0"\ncreated-by = "another"\n[[packages]]\nname = "demo"\n'
+    path.write_text(f"{head}{files}\n")
+    assert main(["export", str(path)]) == 0
+    assert f"\n{pinned} \\\n    --hash=sha256:aaaa" in capsys.readouterr().out
+    path.write_text(f'{head}sdist = {{ path = "demo-2.0.tar.gz", {HASHES} }}\n')
+    assert main(["export", str(path)]) == 2
+    assert "the lock tells no version of demo" in capsys.readouterr().err
 
 
 def test_markers_that_only_locks_know_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
