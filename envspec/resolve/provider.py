@@ -48,7 +48,8 @@ class Provider(AbstractProvider[Demand, Candidate, str]):
         self._root_demands: dict[str, list[Demand]] = {}
         self.skipped: dict[tuple[str, str], Skipped] = {}
         self.missing: set[str] = set()
-        self.unknown_extras: set[tuple[str, str]] = set()
+        self.unknown_extras: set[Candidate] = set()
+        """Candidates of extras that their release doesn't have."""
 
     # What the solver asks
 
@@ -229,7 +230,7 @@ class Provider(AbstractProvider[Demand, Candidate, str]):
         if not candidate.extra:
             return tuple(d for r in found.always for d in self.demands(r))
         if found.extras and candidate.extra not in found.extras:
-            self.unknown_extras.add((candidate.project.name, candidate.extra))
+            self.unknown_extras.add(candidate)
         own = Demand(candidate.project.name, place=candidate.place, url=candidate.project.direct_url)
         behind = found.of_extra(candidate.extra, self._catalog.environment)
         return (own, *(d for r in behind for d in self.demands(r)))

@@ -143,7 +143,7 @@ def resolve(
     return Resolution(
         _pins(found, provider),
         tuple(skipped for _, skipped in sorted(provider.skipped.items())),
-        tuple(sorted(provider.unknown_extras)),
+        tuple(sorted((c.project.name, c.extra) for c in found.values() if c in provider.unknown_extras)),
     )
 
 

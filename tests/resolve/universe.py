@@ -51,7 +51,7 @@ class Universe:
             requires_python=row.get("requires-python"),
             upload_time=row.get("upload-time"),
             yanked=row.get("yanked", False),
-            requires_dist=None if row.get("unknown") else list(row.get("requires", [])),
+            requires_dist=None if row.keys() & {"unknown", "extras"} else list(row.get("requires", [])),
         )
 
     def record(self, project: str, view: View) -> ProjectRecord | None:
@@ -61,7 +61,11 @@ class Universe:
         return reduce_page(page, view.with_hashes, name=project, url=f"{self.url}/{project}/")
 
     def dependencies(self, file: ReleaseFile, environment: Environment) -> Dependencies | str:
-        return f"nobody knows the dependencies of {file.filename}"
+        name, version = file.filename.split("-")[:2]
+        row = self.releases[name.replace("_", "-")][version]
+        if "extras" not in row:
+            return f"nobody knows the dependencies of {file.filename}"
+        return evaluate(row["requires"], environment, requires_python="", extras=row["extras"])
 
 
 def no_network(*_: str) -> Any:
