@@ -214,9 +214,12 @@ class AssetAnswers:
             told.clear()
             told.update({**headers, "": self._published(where)})
 
-        digest = self._client().download(
-            Request(self._mirrored(url), self._login(url), MAX_FETCHED_BYTES), path, self._progress, listen
-        )
+        request = Request(self._mirrored(url), self._login(url), MAX_FETCHED_BYTES)
+        self._progress.start(url.partition("?")[0].rpartition("/")[2])
+        try:
+            digest = self._client().download(request, path, self._progress, listen)
+        finally:
+            self._progress.finish()
         return path, digest, told
 
     def _temporary(self) -> str:

@@ -153,11 +153,7 @@ class Workshop:
         """Download a file whose index gives no sha256; (sha256, size in bytes)."""
         with tempfile.TemporaryDirectory(prefix="envspec-") as folder:
             path = Path(folder) / "file"
-            self._progress.start(file.filename, file.size)
-            try:
-                digest = self._fetch(file, index, path, MAX_FILE_BYTES)
-            finally:
-                self._progress.finish()
+            digest = self._fetch(file, index, path, MAX_FILE_BYTES, total=file.size)
             return digest, path.stat().st_size
 
     def whole_wheel(self, file: ReleaseFile, index: LiveIndex) -> bytes:
@@ -204,8 +200,13 @@ class Workshop:
                 read = wheel_members if is_wheel else sdist_members
                 return read(data, file.filename, names, max_bytes)
 
-    def _fetch(self, file: ReleaseFile, index: Index | None, path: Path, limit: int) -> str:
-        """Download to ``path``; the sha256, which is the promised one where one was promised."""
+    def _fetch(
+        self, file: ReleaseFile, index: Index | None, path: Path, limit: int, *, total: int | None = None
+    ) -> str:
+        """Download to ``path``; the sha256, which is the promised one where one was promised.
+
+        ``total`` is the size to tell of a file that's large enough for a line of its own.
+        """
         if self._offline and not file.url.startswith("file:"):
             raise OfflineError(
                 what=f"{file.filename} must be downloaded, and --offline was said",
@@ -219,7 +220,11 @@ class Workshop:
         root = index.url if isinstance(index, LiveIndex) else ""
         request = Request(with_credentials_of(root, address), {}, limit, ca_file)
         http = self._lean() if limit == MAX_SDIST_BYTES else self._downloads()
-        return self._promised(file, http.download(request, path, self._progress))
+        self._progress.start(file.filename, total)
+        try:
+            return self._promised(file, http.download(request, path, self._progress))
+        finally:
+            self._progress.finish()
 
     def _promised(self, file: ReleaseFile, digest: str) -> str:
         expected = file.hashes.get("sha256", digest).lower()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 import time
@@ -14,12 +15,14 @@ _BAR_CHARS = 24
 class _Work:
     """A piece of work under way."""
 
-    __slots__ = ("done", "label", "total")
+    __slots__ = ("done", "label", "thread", "total")
 
     def __init__(self, label: str, total: int | None) -> None:
-        self.label = label
+        self.label = printable(label).replace("\n", "?")
         self.total = total
         self.done = 0
+        self.thread = threading.get_ident()
+        """Who began it."""
 
     def __str__(self) -> str:
         if not self.total:
@@ -35,35 +38,41 @@ class Console:
     def __init__(self, *, quiet: bool = False, verbose: bool = False) -> None:
         self._quiet = quiet
         self._verbose = verbose
-        self._has_bar = sys.stderr.isatty() and not quiet
+        self._has_bar = sys.stderr.isatty() and os.environ.get("TERM") != "dumb" and not quiet
         self._lock = threading.Lock()
         self._works: list[_Work] = []
         self._drawn_at = 0.0
 
     def start(self, label: str, total: int | None = None) -> None:
-        """Begin a piece of work; the one before goes on when it ends."""
+        """Begin a piece of work of this thread; the one before goes on when it ends."""
         with self._lock:
             self._works.append(_Work(label, total))
         if total is not None and not self._has_bar and not self._quiet:
-            _write(f"{label}\n")
+            talk(label)
 
     def advance(self, amount: int = 1) -> None:
         """Say that more is done."""
         with self._lock:
             if not self._works:
                 return
-            self._works[-1].done += amount
+            work = self._own() or self._works[0]
+            work.done += amount
             now = time.monotonic()
             if self._has_bar and now - self._drawn_at >= _REDRAW_S:
                 self._drawn_at = now
-                _write(f"\r\x1b[K{self._works[-1]}")
+                _write(f"\r\x1b[K{str(self._works[-1])[: _columns() - 1]}")
 
     def finish(self) -> None:
         """End the piece of work and take its bar away."""
         with self._lock:
             if self._works:
-                self._works.pop()
+                self._works.remove(self._own() or self._works[-1])
             self._wipe()
+
+    def _own(self) -> _Work | None:
+        """The last that this thread began: downloads of several threads count apart."""
+        thread = threading.get_ident()
+        return next((work for work in reversed(self._works) if work.thread == thread), None)
 
     def clear(self) -> None:
         """Take the bar away while something else is printed."""
@@ -86,6 +95,14 @@ class Console:
         """A line for those who asked for more."""
         if self._verbose:
             self.say(text)
+
+
+def _columns() -> int:
+    """How wide the terminal is: a longer line would wrap, and could not be taken away again."""
+    try:
+        return os.get_terminal_size(sys.stderr.fileno()).columns or 80
+    except (OSError, ValueError):
+        return 80
 
 
 def talk(text: str) -> None:
