@@ -180,8 +180,11 @@ class IndexClient:
         key = (_identity(file, index), environment.key)
         if key in self._dependencies or self.pages.has_job(key):
             return
-        if then is None and self.stored_dependencies(file, environment, index) is not None:
-            return  # a job takes longer than to read it here
+        try:
+            if then is None and self.stored_dependencies(file, environment, index) is not None:
+                return  # a job takes longer than to read it here
+        except BrokenArtifactError:
+            return  # whoever asks for it is told
         self._start_dependencies(file, index, environment, urgent=False, then=then)
 
     def _start_dependencies(
@@ -280,17 +283,16 @@ class IndexClient:
 
     def keep(self, identity: str, metadata: CoreMetadata, environment: Environment) -> Dependencies:
         """Evaluate metadata that was read, and keep both forms of it."""
-        evaluated = self._evaluated(
+        raw = (metadata.requires_dist, metadata.requires_python, metadata.provides_extra)
+        if _is_digest(identity):  # also where it can't be evaluated: it's no better the next time
+            self._store.put_metadata([(identity, json.dumps(raw, separators=(",", ":")))])
+        return self._evaluated(
             identity,
             list(metadata.requires_dist),
             metadata.requires_python,
             list(metadata.provides_extra),
             environment,
         )
-        raw = (metadata.requires_dist, metadata.requires_python, metadata.provides_extra)
-        if _is_digest(identity):
-            self._store.put_metadata([(identity, json.dumps(raw, separators=(",", ":")))])
-        return evaluated
 
     def _evaluated(
         self,

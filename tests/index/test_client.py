@@ -261,6 +261,21 @@ def test_metadata_that_cannot_be_used_is_the_fault_of_the_wheel(world: World, te
     assert raised.value.what == what
 
 
+def test_metadata_with_a_broken_requirement_is_kept_as_it_is(world: World) -> None:
+    text = metadata_text("demo", "1.0", ["dep >== 1"])
+    world.serve(page("1.0", metadata={"sha256": world.serve_metadata(text=text)}))
+    for offline in (False, True):
+        with pytest.raises(BrokenArtifactError) as raised:
+            world.dependencies(offline=offline)
+        assert raised.value.what == "requirement 'dep >== 1' can't be read"
+    client = world.client()
+    record = client.record(INDEX, "demo", VIEW)
+    assert record is not None
+    client.foresee_dependencies(record.file(0), INDEX, ENVIRONMENT)
+    client.pages.close()
+    assert world.http.urls == [PAGE, f"{WHEEL}.metadata"]
+
+
 def test_metadata_may_write_name_and_version_otherwise(world: World) -> None:
     world.serve(
         page("1.0", metadata={"sha256": world.serve_metadata(text=metadata_text("DEMO", "v1.0.0", ["dep"]))})
