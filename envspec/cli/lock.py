@@ -78,12 +78,13 @@ def _refuse_twins(jobs: Sequence[tuple[str, str, LockRequest]]) -> None:
     seen: dict[str, str] = {}
     for spec, folder, request in jobs:
         path = os.path.join(folder, file_name(request))
-        if path in seen:
+        place = os.path.join(os.path.realpath(folder), file_name(request))
+        if place in seen:
             raise InputError(
-                what=f"{spec} and {seen[path]} would both be locked as {path}",
+                what=f"{spec} and {seen[place]} would both be locked as {path}",
                 fix="give each spec a name of its own, or lock them into different folders with -o",
             )
-        seen[path] = spec
+        seen[place] = spec
 
 
 def file_name(request: LockRequest) -> str:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from envspec.cli.console import Console, printable, talk
 
 if TYPE_CHECKING:
+    from envspec.lock.document import Lock
     from envspec.steps.locking import Locked, LockOptions, Missing, Outcome, Unlockable
 
 
@@ -27,7 +28,7 @@ def tell(
     locked = []
     for path, outcome in outcomes:
         if isinstance(outcome, Locked):
-            outcome = outcome._replace(remarks=(*outcome.remarks, *_other_bytes(path, outcome.data)))
+            outcome = outcome._replace(remarks=(*outcome.remarks, *_surprises(path, outcome.data)))
             fitting = _siblings(outcome, [each for _, each in outcomes]) if outcome.is_refused else []
             rows.append(_written(path, outcome, fitting, arguments, console))
             locked.append(outcome)
@@ -79,23 +80,30 @@ def _with_siblings(told: Sequence[str], fitting: Sequence[str]) -> list[str]:
     return [*told[:1], *(f"  {variant} fits it" for variant in fitting), *told[1:]]
 
 
-def _other_bytes(path: str, data: bytes) -> list[str]:
-    """What an index serves under a name that the lock at ``path`` knows by another digest."""
+def _surprises(path: str, data: bytes) -> Iterator[str]:
+    """What the lock at ``path`` was that the one in its place should be, too, and isn't."""
     if not os.path.exists(path):
-        return []
+        return
     from envspec.cli.lock_files import lock_of, read_lock_bytes
 
-    before = read_lock_bytes(path)
-    if before == data:
-        return []
+    old = read_lock_bytes(path)
+    if old == data:
+        return
     from envspec.lock.diff import digest_changes
 
-    return [
-        f"OTHER BYTES UNDER THE SAME FILE NAME: {change.file_name}: sha256 {change.before.sha256} stood in"
-        f" the lock, {change.after.sha256} came now; a published file never changes, so find out which is"
-        " right"
-        for change in digest_changes(lock_of(before, path), lock_of(data, path))
-    ]
+    before, after = lock_of(old, path), lock_of(data, path)
+    if before.spec_digest and (before.name, before.variant) != (after.name, after.variant):
+        yield f"here stood the lock of {_owner(before)}; whatever is locked as one file replaces the other"
+    for change in digest_changes(before, after):
+        yield (
+            f"OTHER BYTES UNDER THE SAME FILE NAME: {change.file_name}: sha256 {change.before.sha256} stood"
+            f" in the lock, {change.after.sha256} came now; a published file never changes, so find out which"
+            " is right"
+        )
+
+
+def _owner(lock: Lock) -> str:
+    return f"{lock.name}, variant {lock.variant}" if lock.variant else f"{lock.name}, without a variant"
 
 
 def _written(

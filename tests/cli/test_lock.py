@@ -259,6 +259,29 @@ def test_two_specs_of_one_name_are_refused(room: Room) -> None:
         )
 
 
+def test_one_folder_under_two_names_is_one_folder(room: Room) -> None:
+    one, two = room.spec("demo"), room.specs / "two.toml"
+    two.write_bytes(one.read_bytes())
+    (room.folder / "same").symlink_to(room.folder)
+    with Loopback(projects={"demo": [wheel("demo", "1.0")]}) as server:
+        for path in (room.specs / ".." / "specs" / "two.toml", room.folder / "same" / "specs" / "two.toml"):
+            outcome = room.lock(server, specs=[one, path])
+            assert (outcome.code, "would both be locked as" in outcome.err) == (2, True)
+
+
+def test_the_lock_of_another_spec_is_not_replaced_in_silence(room: Room) -> None:
+    one, two = room.spec("demo", name="a-b"), room.spec("demo", name="a", tables="[variants.b]\n")
+    said = "; whatever is locked as one file replaces the other\n"
+    with Loopback(projects={"demo": [wheel("demo", "1.0")]}) as server:
+        assert room.lock(server, specs=[one]).err == ""
+        assert room.lock(server, specs=[two]).err == (
+            f"warning: a-b: here stood the lock of a-b, without a variant{said}"
+        )
+        assert (
+            room.lock(server, specs=[one]).err == f"warning: a-b: here stood the lock of a, variant b{said}"
+        )
+
+
 def test_one_variant_without_a_solution_leaves_the_other_locked(room: Room) -> None:
     room.spec("demo", tables='[variants.bad.python]\nconstraints = ["demo<1"]\n[variants.good]\n')
     with Loopback(projects={"demo": newest_first("demo", "1.0")}) as server:
