@@ -17,6 +17,7 @@ from envspec.index.catalog import Catalog
 from envspec.index.credentials import without_credentials
 from envspec.index.left_out import LeftOut
 from envspec.index.requirement import Requirement
+from envspec.index.versions import admits
 from envspec.index.view import View
 from envspec.resolve.blame import Blame
 from envspec.resolve.resolution import NoResolution, Wishes
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 MAX_REMEDIES = 3
 _PARTLY = "something else doesn't fit, too"
 _MAX_TIGHTENING = 8
-_MAX_DAYS_ASKED = 5
+_MAX_DAYS_ASKED = 8
 _PYTHON_MINORS = range(8, 15)
 
 
@@ -201,8 +202,10 @@ class _Seeker:
                 yield from self._remedy("override", change, tried, [name])
 
     def _sdists(self) -> Iterator[Remedy]:
+        """Those of the projects that clash first: an old sdist of who asks for one helps rarely."""
         policy = self._catalog.policy
-        for name, project in self._blame.projects.items():
+        clashes = self._blame.clashes
+        for name, project in sorted(self._blame.projects.items(), key=lambda item: item[0] not in clashes):
             has_sdist = any(found.has_sdist for found in self._left_out.get(name, {}).values())
             if project is None or name in policy.sdists or not has_sdist:
                 continue
@@ -257,9 +260,9 @@ class _Seeker:
         days = sorted(
             {
                 found.wanted[0]
-                for left in self._left_out.values()
-                for found in left.values()
-                if found.kind == "cut-off"
+                for name, left in self._left_out.items()
+                for version, found in left.items()
+                if found.kind == "cut-off" and self._is_asked_for(name, version)
             }
         )
         last = self._on_day("") if cutoff and days else None
@@ -278,6 +281,13 @@ class _Seeker:
         names = [name for name in self._blame.projects if self._is_newer(best, name)]
         change = f"set exclude-newer = {best_day}" if best_day else "drop exclude-newer"
         yield from self._remedy("exclude-newer", change, best, names)
+
+    def _is_asked_for(self, name: str, version: str) -> bool:
+        """Whether the spec itself leaves the version in; days of others help nobody."""
+        asked = [asked.demand.specifier for asked in self._blame.asked(name) if not asked.asker]
+        return all(
+            admits(specifier, version) for specifier in (*asked, *self._wishes.constraints.get(name, ()))
+        )
 
     def _on_day(self, day: str) -> Tried | None:
         view = self._catalog.view

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 MAX_TRIALS = 30
 MAX_ROUNDS = 20_000
-MAX_ASKED = 200
+MAX_ASKED = 600
 
 
 class TrialEnded(EnvspecError):  # noqa: N818 - it never leaves this module

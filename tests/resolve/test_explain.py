@@ -181,3 +181,48 @@ def test_trials_end_when_they_were_many() -> None:
     trials = Trials(conflict, catalog, request, Wishes(()))
     outcomes = [trials.solve() is None for _ in range(31)]
     assert outcomes == [False] * 30 + [True]
+
+
+def test_the_day_that_would_do_is_sought_among_releases_that_the_spec_admits() -> None:
+    days = [f"2025-{month:02}-{day:02}T08:00:00Z" for month in (8, 9) for day in range(1, 31)]
+    newer = [wheel("fresh", f"2.{number}", **{"upload-time": day}) for number, day in enumerate(days)]
+    http = serving({"fresh": [wheel("fresh", "1.0", **{"upload-time": "2024-01-01T08:00:00Z"}), *newer]}, {})
+    found = explanation(*conflict_over(http, ["fresh==2.7"], exclude_newer="2025-07-01T00:00:00Z"))
+    assert [str(remedy) for remedy in found.remedies] == [
+        "loosen fresh==2.7: then fresh 1.0 would do",
+        "set exclude-newer = 2025-08-08: then fresh 2.7 would do",
+    ]
+
+
+def test_a_remedy_that_brings_hundreds_of_other_projects_is_still_tried() -> None:
+    parts = [f"part{number}" for number in range(240)]
+    http = serving(
+        {
+            "app": [wheel("app", "2.0"), wheel("app", "1.0")],
+            "base": [wheel("base", "1.0"), wheel("base", "2.0")],
+            **{part: [wheel(part, "1.0")] for part in parts},
+        },
+        {"app-2.0": ["base==2.0"], "app-1.0": parts},
+    )
+    found = explanation(*conflict_over(http, ["app==2.0", "base==1.0"]))
+    assert [str(remedy) for remedy in found.remedies] == [
+        "loosen app==2.0: then app 1.0 would do",
+        "loosen base==1.0: then base 2.0 would do",
+    ]
+    assert not found.was_cut_short
+
+
+def test_the_sdist_of_what_clashes_is_offered_before_that_of_who_asks_for_it() -> None:
+    http = serving(
+        {
+            "app": [wheel("app", "2.0"), sdist("app", "1.0")],
+            "deep": [sdist("deep", "1.0")],
+        },
+        {"app-2.0": ["deep"]},
+    )
+    found = explanation(*conflict_over(http, ["app"]))
+    note = "(built from source; what it requires is only known then)"
+    assert [str(remedy) for remedy in found.remedies] == [
+        f"name deep in [python] sdists: then deep 1.0 would do {note}",
+        f"name app in [python] sdists: then app 1.0 would do {note}",
+    ]
