@@ -41,7 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
     places, locks = told_apart(arguments.paths)
     several, day = asked(read_locks(locks)), arguments.day or today()
     console = Console(quiet=arguments.quiet, verbose=arguments.verbose)
-    console.start(f"judging {len(places)} hosts", len(places))
+    console.start(f"judging {len(places)} host{'' if len(places) == 1 else 's'}", len(places))
     found = fleet(_counted(judged(several, places, day), console))
     console.finish()
     passes = bool(found.hosts) and all(host.passes(strict=arguments.strict) for host in found.hosts)

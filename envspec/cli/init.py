@@ -24,9 +24,15 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--from", dest="source", metavar="FILE", help="a requirements file or a pyproject.toml to import"
     )
-    parser.add_argument("--extra", action="append", default=[], metavar="NAME", help="of the pyproject.toml")
     parser.add_argument(
-        "--group", action="append", default=[], metavar="NAME", help="dependency group of the pyproject.toml"
+        "--extra",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="an extra of the pyproject.toml; repeatable",
+    )
+    parser.add_argument(
+        "--group", action="append", default=[], metavar="NAME", help="a dependency group of it; repeatable"
     )
     parser.add_argument("--format", choices=("text", "json"), default="text", help="how to say what was done")
 

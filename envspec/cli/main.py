@@ -133,7 +133,7 @@ def _dispatch(arguments: list[str]) -> int:
     command = import_module(f"envspec.cli.{name}")
     parser = argparse.ArgumentParser(
         prog=f"envspec {name}",
-        description=command.__doc__,
+        description=(command.__doc__ or "").replace("``", ""),
         allow_abbrev=False,
         formatter_class=_formatter,
     )

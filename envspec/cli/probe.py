@@ -42,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         ("--scratch", "DIR", "where temporary files will go"),
         ("--label", "NAME", "what to call this host in reports"),
         ("--timeout", "SECONDS", "how long a single program or call may take (3; NVML and nvidia-smi 20)"),
-        ("--endpoint", "URL", "try to reach it, stage by stage; may be repeated"),
+        ("--endpoint", "URL", "try to reach it, stage by stage; repeatable"),
         ("--ca-file", "FILE", "authority for the endpoint before it"),
         ("--probe-egress", "HOST:PORT", "try to connect there, to show that a network is closed"),
     ):

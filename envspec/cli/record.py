@@ -37,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         choices=("x86_64", "aarch64"),
-        help="only wheels that a Linux of this kind can install; may be given again",
+        help="only wheels that a Linux of this kind can install; repeatable",
     )
     parser.add_argument(
         "--python",
@@ -45,14 +45,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="X.Y",
         choices=tuple(f"3.{minor}" for minor in range(8, 15)),
-        help="only wheels that this CPython can install, 3.8 to 3.14; may be given again",
+        help="only wheels that this CPython can install, 3.8 to 3.14; repeatable",
     )
     parser.add_argument(
         "--source", default="envspec record", metavar="TEXT", help="where it comes from, in words"
     )
     parser.add_argument("--ca-file", metavar="PEM", help="an authority to trust besides the system's")
     parser.add_argument(
-        "--timeout", type=_seconds, metavar="SECONDS", help="a request may be silent that long"
+        "--timeout", type=_seconds, metavar="SECONDS", help="how long a request may be silent (30)"
     )
     parser.add_argument(
         "--format", choices=("text", "json"), default="text", help="of what the command prints"

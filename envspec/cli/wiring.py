@@ -38,8 +38,10 @@ def add_network_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of every command that asks indexes."""
     group = parser.add_argument_group("network and cache")
     group.add_argument("--index-url", metavar="URL", help="the default index, in place of pip's setting")
-    group.add_argument("--cache-dir", metavar="DIR", help="where answers of indexes are kept")
-    group.add_argument("--no-cache", action="store_true", help="read and keep nothing")
+    group.add_argument("--cache-dir", metavar="DIR", help="where the cache lies, in place of the usual one")
+    group.add_argument(
+        "--no-cache", action="store_true", help="read nothing from the cache and keep nothing in it"
+    )
     group.add_argument("--refresh", action="store_true", help="ask anew, however fresh the cache is")
     group.add_argument("--offline", action="store_true", help="ask nobody; the cache must have it all")
     group.add_argument(
@@ -50,7 +52,11 @@ def add_network_arguments(parser: argparse.ArgumentParser) -> None:
         help="ask the URL TO for models and installers in place of FROM; the lock names FROM; repeatable",
     )
     group.add_argument(
-        "--timeout", metavar="SECONDS", type=_seconds, default=30.0, help="how long a request may be silent"
+        "--timeout",
+        metavar="SECONDS",
+        type=_seconds,
+        default=30.0,
+        help="how long a request may be silent (30)",
     )
 
 

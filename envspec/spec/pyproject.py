@@ -17,6 +17,8 @@ from envspec.spec.shown import shown
 from envspec.spec.toml import read_toml
 
 _PYTHONS = tuple(f"3.{minor}" for minor in range(8, 15))
+_MOST_PATCHES = 40
+"""No CPython had more patch releases."""
 
 
 def read_pyproject(text: str, where: str, extras: Sequence[str] = (), groups: Sequence[str] = ()) -> Imported:
@@ -137,9 +139,16 @@ def _read_python(project: dict[str, Any], found: Imported, where: str) -> None:
     except InvalidSpecifier:
         found.notes.append(f"{where}: requires-python {shown(text)} can't be read")
         return
-    fitting = [python for python in _PYTHONS if allowed.contains(f"{python}.0")]
+    fitting = [python for python in _PYTHONS if allowed.contains(f"{python}.0")] or [
+        python
+        for python in _PYTHONS
+        if any(allowed.contains(f"{python}.{patch}") for patch in range(1, _MOST_PATCHES))
+    ]
     if fitting:
         found.python = "3.10" if "3.10" in fitting else fitting[0]
+    else:
+        why = f"no CPython from {_PYTHONS[0]} to {_PYTHONS[-1]} fits it; choose target.python"
+        found.notes.append(f"{where}: requires-python {shown(text)}: {why}")
 
 
 def _read_uv(tool: dict[str, Any], found: Imported, where: str) -> None:

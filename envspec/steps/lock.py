@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from envspec.index.live import LiveIndex
@@ -51,6 +51,7 @@ def lock_variants(
     a request that nothing fits is a value.
     """
     outcomes: list[Outcome] = []
+    told: set[str] = set()
     for asked, existing in zip(requests, earlier, strict=True):
         request = _with_upgrades(asked, options.upgrade_packages)
         key = _memory_key(request, default, existing, options)
@@ -62,7 +63,10 @@ def lock_variants(
         from envspec.steps.pin import lock_one
 
         before = existing.read()
-        _say_what_upgrades_nothing(before, options, progress)
+        for line in _what_upgrades_nothing(before, options):
+            if line not in told:
+                told.add(line)
+                progress.say(line)
         before = _without_upgraded(before, options)
         outcome, consulted = lock_one(request, default, workshop, before, seen, options, progress)
         if isinstance(outcome, Locked) and consulted is not None:
@@ -89,10 +93,10 @@ def _with_upgrades(request: LockRequest, packages: Mapping[str, str]) -> LockReq
     return request._replace(constraints=(*request.constraints, *exact)) if exact else request
 
 
-def _say_what_upgrades_nothing(earlier: Earlier, options: LockOptions, progress: Progress) -> None:
+def _what_upgrades_nothing(earlier: Earlier, options: LockOptions) -> Iterator[str]:
     known = {*earlier.pins, *(name for pins in earlier.builds.values() for name in pins)}
     for name in sorted(options.upgrade_packages.keys() - known) if known else ():
-        progress.say(f"warning: --upgrade-package {name}: the lock pins no such project")
+        yield f"warning: --upgrade-package {name}: the lock pins no such project"
     if known and options.upgrade_models:
         from envspec.steps.assets import is_named
 
@@ -100,7 +104,7 @@ def _say_what_upgrades_nothing(earlier: Earlier, options: LockOptions, progress:
         for word in options.upgrade_models:
             if not any(is_named(label, [word]) for label in labels):
                 held = f"; it holds {', '.join(labels)}" if labels else ""
-                progress.say(f"warning: --upgrade-model {word}: the lock holds no such asset{held}")
+                yield f"warning: --upgrade-model {word}: the lock holds no such asset{held}"
 
 
 def _without_upgraded(earlier: Earlier, options: LockOptions) -> Earlier:

@@ -141,3 +141,21 @@ def test_a_file_without_a_project_is_told() -> None:
 def test_broken_toml_is_told() -> None:
     with pytest.raises(InvalidValueError, match="line 1, column 9"):
         read("[project\n")
+
+
+@pytest.mark.parametrize(
+    ("requires", "python", "notes"),
+    [
+        (">=3.9", "3.10", 0),
+        (">=3.11,<3.13", "3.11", 0),
+        (">=3.9.2,<3.10", "3.9", 0),
+        ("==3.12.4", "3.12", 0),
+        ("<3.8", "", 1),
+    ],
+)
+def test_the_target_gets_a_python_that_the_project_runs_on(requires: str, python: str, notes: int) -> None:
+    found = read_pyproject(f'[project]\nrequires-python = "{requires}"\n', "pyproject.toml")
+    assert (found.python, len(found.notes)) == (python, notes)
+    if notes:
+        why = "no CPython from 3.8 to 3.14 fits it; choose target.python"
+        assert found.notes == [f"pyproject.toml: requires-python '<3.8': {why}"]

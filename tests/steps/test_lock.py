@@ -382,6 +382,14 @@ def test_a_lock_that_is_remembered_is_not_even_read(world: World) -> None:
         world.lock(asking("demo"), earlier={0: Existing("of another lock", unread)})
 
 
+def test_what_no_upgrade_finds_is_told_once_for_all_variants(world: World) -> None:
+    world.add("demo", "1.0")
+    asked = [asking("demo"), asking("demo")._replace(variant="b")]
+    before = {number: Earlier({"demo": "1.0"}) for number in range(2)}
+    world.lock(*asked, earlier=before, options=LockOptions(upgrade_packages={"nope": ""}))
+    assert world.progress.said == ["warning: --upgrade-package nope: the lock pins no such project"]
+
+
 def test_an_upgrade_of_an_asset_that_the_lock_lacks_is_told(world: World) -> None:
     world.add("demo", "1.0")
     pinned = Asset("model", "url", "url https://x.example/x.bin")
