@@ -19,6 +19,7 @@ import httpx
 from envspec.adapters.web_address import Address
 from envspec.adapters.web_errors import BadFrameError, CutShortError, ProxyRefusedError
 from envspec.adapters.web_login import proxy_authorization
+from envspec.adapters.web_pace import Pace
 from envspec.adapters.web_policy import Answer, Hop
 from envspec.adapters.web_tls import Trust
 
@@ -40,7 +41,7 @@ class HttpxTransport:
         # A Request built by hand bears no timeouts of its client.
         request.extensions["timeout"] = client.timeout.as_dict()
         try:
-            return _HttpxAnswer(client.send(request, stream=True))
+            return _HttpxAnswer(client.send(request, stream=True), Pace(self._timeout_s))
         except UnicodeError as error:
             raise socket.gaierror(socket.EAI_NONAME, "no name can look like this") from error
         except (httpx.HTTPError, httpx.InvalidURL) as error:
@@ -85,14 +86,17 @@ class HttpxTransport:
 class _HttpxAnswer:
     """``web_policy.Answer``."""
 
-    def __init__(self, response: httpx.Response) -> None:
+    def __init__(self, response: httpx.Response, pace: Pace) -> None:
         self._response = response
+        self._pace = pace
         self.status: int = response.status_code
         self.headers: Mapping[str, str] = dict(response.headers)
 
     def parts(self) -> Iterator[bytes]:
         try:
-            yield from self._response.iter_raw()
+            for part in self._response.iter_raw():
+                self._pace.came(len(part))
+                yield part
         except httpx.HTTPError as error:
             _translate(error)
 

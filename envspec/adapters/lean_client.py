@@ -22,6 +22,7 @@ from typing import Protocol
 from envspec.adapters.web_address import Address
 from envspec.adapters.web_errors import BadFrameError, CutShortError, ProxyRefusedError
 from envspec.adapters.web_login import proxy_authorization
+from envspec.adapters.web_pace import Pace
 from envspec.adapters.web_policy import Answer, Hop
 from envspec.adapters.web_tls import Trust
 
@@ -124,7 +125,7 @@ class LeanTransport:
             self._open.add(connection)
         try:
             stream: _Stream = plain
-            stream = _SilenceIsTimeout(plain)
+            stream = _SilenceIsTimeout(plain, self._timeout_s)
             if hop.proxy is not None and hop.proxy.scheme == "https":
                 stream = _TlsStream(stream, self._trust.context(None), hop.proxy.host, None)
             if hop.address.scheme == "https":
@@ -157,7 +158,9 @@ class _Connection:
     def __init__(self, plain: socket.socket) -> None:
         self._plain = plain
         self.stream: _Stream = plain
-        self.ahead = b""
+        self._ahead = b""
+        self._at = 0
+        """So much of what was read ahead was taken: to cut it off each time would copy it for every chunk."""
         self.answered = False
         """Whether a byte of the present answer came."""
         self.on_first_answer = _nothing
@@ -166,7 +169,7 @@ class _Connection:
 
     def is_quiet(self) -> bool:
         """False if the server hung up, or says what nobody asked for."""
-        return not self.ahead and not self._news.poll(0)
+        return self._at == len(self._ahead) and not self._news.poll(0)
 
     def ask(self, head: bytes) -> tuple[int, Mapping[str, str], bool]:
         """Send a request; return status, headers, and whether the connection outlives the answer."""
@@ -180,25 +183,32 @@ class _Connection:
                 return answer
         raise BadFrameError(f"more than {_MAX_INTERIM_ANSWERS} interim answers")
 
-    def more(self) -> bytes:
-        """What was read ahead, else the next bytes; raises CutShortError where none come."""
-        if self.ahead:
-            data, self.ahead = self.ahead, b""
-            return data
-        data = self.stream.recv(_READ_BYTES)
-        if not data:
-            raise CutShortError("the connection was closed before the answer's end")
-        self.answered = True
+    def more(self, most: int = _READ_BYTES) -> bytes:
+        """Up to ``most`` bytes, of those read ahead or of the next; raises CutShortError where none come."""
+        if self._at == len(self._ahead):
+            self._ahead, self._at = self.stream.recv(_READ_BYTES), 0
+            if not self._ahead:
+                raise CutShortError("the connection was closed before the answer's end")
+            self.answered = True
+        data = self._ahead[self._at : self._at + most]
+        self._at += len(data)
+        if self._at == len(self._ahead):
+            self._ahead, self._at = b"", 0
         return data
 
     def line(self, limit: int) -> bytes:
         """One line without its end."""
+        end = self._ahead.find(b"\r\n", self._at)
+        if end >= 0:
+            line = self._ahead[self._at : end]
+            self._at = end + 2
+            return line
         data = self.more()
         while (end := data.find(b"\r\n")) < 0:
             if len(data) > limit:
                 raise BadFrameError(f"a line of more than {limit} bytes")
             data += self.more()
-        self.ahead = data[end + 2 :]
+        self._ahead, self._at = data, end + 2
         return data[:end]
 
     def _read_head(self) -> tuple[int, Mapping[str, str], bool]:
@@ -209,7 +219,7 @@ class _Connection:
             if not b"HTTP/1.".startswith(data[:7]):
                 break
             data += self.more()
-        self.ahead = data[end + 4 :]
+        self._ahead, self._at = (data, end + 4) if end >= 0 else (b"", 0)
         return _read_head(data[: end if end >= 0 else 100])
 
     def hang_up(self) -> None:
@@ -259,9 +269,7 @@ class _LeanAnswer:
 
     def _exactly(self, size: int) -> Iterator[bytes]:
         while size:
-            part = self._connection.more()
-            if len(part) > size:
-                part, self._connection.ahead = part[:size], part[size:]
+            part = self._connection.more(size)
             size -= len(part)
             yield part
 
@@ -291,16 +299,20 @@ class _LeanAnswer:
 class _SilenceIsTimeout:
     """A socket that blocks, whose kernel gives up waiting after the time set: no poll per read."""
 
-    def __init__(self, plain: socket.socket) -> None:
+    def __init__(self, plain: socket.socket, timeout_s: float) -> None:
         self._plain = plain
+        self._pace = Pace(timeout_s)
 
     def recv(self, size: int, /) -> bytes:
         try:
-            return self._plain.recv(size)
+            data = self._plain.recv(size)
         except BlockingIOError as error:
             raise TimeoutError("silent") from error
+        self._pace.came(len(data))
+        return data
 
     def sendall(self, data: bytes, /) -> None:
+        self._pace.restart()
         try:
             self._plain.sendall(data)
         except BlockingIOError as error:

@@ -33,6 +33,10 @@ class BadFrameError(ConnectionError):
     """What came isn't HTTP as it should be."""
 
 
+class TooSlowError(ConnectionError):
+    """The answer drips: its bytes come, and never so many that it would end."""
+
+
 class ProxyRefusedError(ConnectionError):
     """The proxy opened no tunnel; it said ``status``."""
 
@@ -84,6 +88,12 @@ def failure(
             why=f"{visit.peer} took the request and sent nothing more"
             if error.errno is None
             else f"no connection to {visit.peer} came about",
+            fix="try again, allow more with --timeout SECONDS, or check the way there (firewall, proxy)",
+        )
+    if isinstance(error, TooSlowError):
+        return SilentServerError(
+            what=f"{visit.label}: its answer comes too slowly",
+            why=f"{visit.peer} sent {error}",
             fix="try again, allow more with --timeout SECONDS, or check the way there (firewall, proxy)",
         )
     if isinstance(error, ProxyRefusedError):

@@ -7,6 +7,7 @@ it's the lean one or httpx, what happens around it is decided here.
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import socket
 import ssl
@@ -18,7 +19,14 @@ from typing import TYPE_CHECKING, BinaryIO, NoReturn, Protocol, TypeVar
 
 import envspec
 from envspec.adapters.web_address import Address, printable
-from envspec.adapters.web_errors import BadFrameError, ProxyRefusedError, Visit, failure, status_failure
+from envspec.adapters.web_errors import (
+    BadFrameError,
+    ProxyRefusedError,
+    TooSlowError,
+    Visit,
+    failure,
+    status_failure,
+)
 from envspec.adapters.web_login import Logins
 from envspec.adapters.web_proxy import Proxies
 from envspec.adapters.web_tls import UNKNOWN_ISSUER_CODES, Trust
@@ -228,13 +236,12 @@ class PoliteHttp:
                 self._refuse(visit, answer)
             if status != 304:  # its Content-Length is of the body that isn't sent
                 _check_length(visit, answer, request.max_bytes)
-            parts, size = [], 0
+            body = io.BytesIO()  # a list of parts would take many times their bytes where they're tiny
             for part in self._parts(visit, answer):
-                size += len(part)
-                if size > request.max_bytes:
+                if body.tell() + len(part) > request.max_bytes:
                     raise _too_large(visit, request.max_bytes)
-                parts.append(part)
-            return Response(status, answer.headers, b"".join(parts), visit.here.url)
+                body.write(part)
+            return Response(status, answer.headers, body.getvalue(), visit.here.url)
 
     def _download_once(self, request: Request, partial: _Partial) -> None:
         headers = {**request.headers, "accept-encoding": "identity"}
@@ -391,7 +398,7 @@ def _tries_for(error: OSError, *, in_body: bool) -> int:
         return MAX_TRIES if isinstance(error, ssl.SSLEOFError) else 1
     if isinstance(error, TimeoutError):
         return 2
-    return 1 if isinstance(error, (BadFrameError, ProxyRefusedError)) else MAX_TRIES
+    return 1 if isinstance(error, (BadFrameError, ProxyRefusedError, TooSlowError)) else MAX_TRIES
 
 
 def _next_address(visit: Visit, answer: Answer, been: set[str]) -> Address:
