@@ -16,7 +16,7 @@ from envspec.errors import BrokenArtifactError, InputError
 from envspec.index.catalog import Catalog, Project
 from envspec.index.dependencies import Dependencies
 from envspec.index.requirement import Requirement
-from envspec.index.versions import mentions_prerelease
+from envspec.index.versions import is_same_version, mentions_prerelease, normal_version
 from envspec.resolve.candidate import Candidate, Demand, Matches, RuledOut, Skipped
 
 
@@ -146,7 +146,12 @@ class Provider(AbstractProvider[Demand, Candidate, str]):
         version = self.preferred.get(project.name)
         if version is None:
             return -1
-        return project.place_of(version)
+        place = project.place_of(version)
+        if place < 0 and normal_version(version) is not None:  # another tool's lock may write 1.0.0 for 1.0
+            place = project.mask(f"=={version}").bit_length() - 1
+            if place >= 0 and not is_same_version(project.versions[place], version):
+                return -1
+        return place
 
     def project(self, name: str, demands: Iterable[Demand] = ()) -> Project | None:
         """The project, or the direct reference that a demand names; None where nobody has it."""

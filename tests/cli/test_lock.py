@@ -353,6 +353,21 @@ def test_pins_of_a_lock_of_another_tool_are_kept(room: Room) -> None:
     assert room.pins() == {"demo": "1.0"}
 
 
+@pytest.mark.parametrize(
+    ("locked", "kept"), [("1", "1.0"), ("v1.0.0", "1.0"), ("1.0+local", "2.0"), ("one", "2.0")]
+)
+def test_a_pin_is_known_however_another_tool_writes_it(room: Room, locked: str, kept: str) -> None:
+    room.spec("demo")
+    sdist = f'{{ url = "https://files.example/demo.tar.gz", hashes = {{ sha256 = "{"0" * 64}" }} }}'
+    (room.locks / "pylock.demo.toml").write_text(
+        'lock-version = "1.0"\ncreated-by = "other"\n[[packages]]\n'
+        f'name = "demo"\nversion = "{locked}"\nsdist = {sdist}\n'
+    )
+    with Loopback(projects={"demo": newest_first("demo", "2.0", "1.0")}) as server:
+        room.locked(server)
+    assert room.pins() == {"demo": kept}
+
+
 # A lock that's there already
 
 
