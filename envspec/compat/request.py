@@ -188,6 +188,8 @@ class _Reading:
                 "only the index that cuda implies, pytorch-cu118 for 11.8, may leave out its URL",
                 'for example url = "https://index.example/simple", or path = "wheels/"',
             )
+        if not packages:
+            self.warnings.append(f"[[index]] {table.name!r} names no packages, so nothing comes from it")
         return IndexRequest(
             name=table.name,
             packages=packages,

@@ -234,6 +234,11 @@ def test_a_glibc_makes_up_for_an_unknown_os() -> None:
     )
 
 
+def test_an_index_that_serves_nothing_is_told() -> None:
+    found = request(SMALL + '[[index]]\nname = "corp"\nurl = "https://corp.example/simple"\n')
+    assert found.warnings == ("[[index]] 'corp' names no packages, so nothing comes from it",)
+
+
 def test_a_glibc_of_its_own_overrides_the_table_and_is_told() -> None:
     found = request(SMALL.replace('"rhel-8.9"', '"rhel-8.9"\nglibc = "2.34"'))
     assert found.target.glibc == (2, 34)
