@@ -24,7 +24,7 @@ HEAD = (
 )
 _MOMENT = r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d+))?([Zz]|[+-]\d\d:\d\d)?"
 _OWN_TABLE = b'\n[tool.envspec]\nspec-digest = "'
-_FIRST = (
+FIRST = (
     "spec-digest",
     "name",
     "variant",
@@ -109,7 +109,7 @@ def _lines(lock: Lock) -> Iterator[str]:
         yield "packages = []"
     for distribution in lock.distributions:
         yield from _distribution(distribution)
-    yield from table("tool.envspec", _own_table(lock), _FIRST)
+    yield from table("tool.envspec", _own_table(lock), FIRST)
 
 
 def _distribution(item: LockedDistribution) -> Iterator[str]:

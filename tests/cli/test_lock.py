@@ -306,6 +306,20 @@ def test_a_relock_keeps_its_pins_when_newer_releases_appear(room: Room) -> None:
     assert room.pins() == {"demo": "2.0", "dep": "2.0"}
 
 
+@pytest.mark.parametrize(
+    "kept", ["future = 1\n", '"a key" = ["x"]\n', "[tool.envspec.target-of-tomorrow]\nfuture = 1\n"]
+)
+def test_a_relock_keeps_what_a_newer_version_wrote(room: Room, kept: str) -> None:
+    room.spec("demo")
+    path = room.locks / "pylock.demo.toml"
+    with Loopback(projects={"demo": newest_first("demo", "1.0")}) as server:
+        head, own, rest = room.locked(server).partition("\n[tool.envspec]\n")
+        path.write_text(f"{head}{own}{rest}\n{kept}" if kept[0] == "[" else f"{head}{own}{kept}{rest}")
+        assert kept in room.locked(server)
+        room.spec("demo>=1")
+        assert kept in room.locked(server)
+
+
 def test_a_changed_spec_changes_only_what_it_forces(room: Room) -> None:
     room.spec("one", "two")
     files = {name: newest_first(name, "1.0") for name in ("one", "two", "three")}
