@@ -260,6 +260,8 @@ class SpecTables(Table):
         yield from _twins("index", "name", self.index)
         yield from _twins("files", "dest", self.files)
         yield from _twins("models", "dest", self.models)
+        yield from _repeated("models", self.models)
+        yield from _repeated("installers", self.installers)
 
 
 def _twins(table: str, key: str, rows: Sequence[Table] | None) -> Iterator[WrongValueError]:
@@ -269,6 +271,15 @@ def _twins(table: str, key: str, rows: Sequence[Table] | None) -> Iterator[Wrong
         if name is not None and seen.setdefault(name.rstrip("/"), position) != position:
             why = f"{name!r} stands in {table}[{seen[name.rstrip('/')]}], too"
             yield WrongValueError(why, f"give each its own {key}", at=(table, position))
+
+
+def _repeated(table: str, rows: Sequence[Table] | None) -> Iterator[WrongValueError]:
+    seen: dict[str, int] = {}
+    for position, row in enumerate(rows or ()):
+        if row is not None and getattr(row, "dest", None) is None:
+            first = seen.setdefault(repr(row), position)
+            if first != position:
+                yield WrongValueError(f"{table}[{first}] says the same", "leave it out", at=(table, position))
 
 
 class Spec(NamedTuple):

@@ -541,3 +541,13 @@ def test_a_key_is_shown_short_and_without_credentials() -> None:
     found = told(f'name = "ocr"\n"https://me:secret@h.example/simple" = 1\n{"k" * 5000} = 1\n[target]\n')
     assert 'ocr.toml: "https://***@h.example/simple": no such key' in found
     assert f'ocr.toml: "{"k" * 80}...": no such key' in found
+
+
+def test_a_wish_that_stands_there_twice_is_told() -> None:
+    wish = '[[models]]\nprovider = "easyocr"\nlanguages = ["en"]\n'
+    other = '[[models]]\nprovider = "easyocr"\nlanguages = ["ko", "en"]\n'
+    assert told(f'name = "ocr"\n[target]\nos = "rhel-8.9"\npython = "3.10"\n{wish}{other}{wish}') == [
+        "ocr.toml: models[2]: doesn't hold together",
+        "  why: models[0] says the same",
+        "  fix: leave it out",
+    ]
