@@ -255,6 +255,7 @@ class Workshop:
         key = (file.identity, request)
         outcome = self._sdists.get(key)
         if outcome is None:
+            noted = f"{file.identity} {catalog.environment.key}"
             try:
                 outcome = self._opened_sdist(file, index, name, version, request, catalog, preferred)
             except BuildHostError:
@@ -262,8 +263,16 @@ class Workshop:
             except BuildFailedError as error:
                 what = error.what.removeprefix(f"{name} {version}: ")
                 outcome = f"{what}: {error.why}; {error.fix}", None
+                self._client.note_broken(noted, outcome[0], "")
             except BrokenArtifactError as error:
-                outcome = ": ".join(filter(None, (error.what, error.why))), None
+                # As the catalog says it of what was kept from an earlier run.
+                outcome = f"{error.what}{f' ({error.why})' if error.why else ''}", None
+                self._client.note_broken(noted, outcome[0], "")
+            except OfflineError:
+                broken = self._client.noted_broken(noted)
+                if broken is None:
+                    raise
+                outcome = broken[0], None
             self._sdists[key] = outcome
         return outcome
 

@@ -201,7 +201,12 @@ class IndexClient:
         def work() -> Dependencies:
             known = self.stored_dependencies(file, environment, index)
             if known is None:
-                known = self.keep(identity, self._fetched_metadata(file, index), environment)
+                try:
+                    metadata = self._fetched_metadata(file, index)
+                except BrokenArtifactError as error:
+                    self.note_broken(identity, error.what, error.why)
+                    raise
+                known = self.keep(identity, metadata, environment)
             if then is not None:
                 then(known)
             return known
@@ -281,6 +286,20 @@ class IndexClient:
             return None
         return self._evaluated(identity, requires_dist, requires_python, extras, environment)
 
+    def note_broken(self, identity: str, what: str, why: str) -> None:
+        """Remember that a file can't be used, for runs that can't look at it again."""
+        if _is_digest(identity):
+            self._store.put_note(f"broken:{identity}", json.dumps([what, why]))
+
+    def noted_broken(self, identity: str) -> tuple[str, str] | None:
+        """What was remembered of a file, (what, why). Only for --offline: else it's looked at anew."""
+        text = self._store.note(f"broken:{identity}")
+        try:
+            what, why = json.loads(text) if text is not None else (None, None)
+        except (ValueError, TypeError):
+            return None
+        return (what, why) if isinstance(what, str) and isinstance(why, str) else None
+
     def keep(self, identity: str, metadata: CoreMetadata, environment: Environment) -> Dependencies:
         """Evaluate metadata that was read, and keep both forms of it."""
         raw = (metadata.requires_dist, metadata.requires_python, metadata.provides_extra)
@@ -313,10 +332,15 @@ class IndexClient:
 
     def _fetched_metadata(self, file: ReleaseFile, index: LiveIndex) -> CoreMetadata:
         if self.pages.offline:
+            broken = self.noted_broken(_identity(file, index))
+            if broken is not None:
+                raise BrokenArtifactError(what=broken[0], why=broken[1])
             raise OfflineError(
                 what=f"{file.filename}: its metadata isn't in the cache",
                 why="--offline was said, so nobody was asked",
-                fix="lock once without --offline, with the same --cache-dir",
+                fix="lock once without --offline, with the same --cache-dir"
+                if _is_digest(file.identity)
+                else "add #sha256=DIGEST to its URL: without a digest nothing of it is kept",
             )
         from envspec.index.metadata import parse_metadata
 

@@ -12,7 +12,7 @@ import pytest
 from envspec.cli.wiring import CACHE_FILE
 from tests.cli.locking import Room
 from tests.cli.locking import room as room
-from tests.loopback import JSON_TYPE, Answer, Asked, File, Loopback, wheel
+from tests.loopback import JSON_TYPE, Answer, Asked, File, Loopback, sdist, wheel
 
 PAGES = ["/simple/demo/", "/simple/dep/"]
 
@@ -212,6 +212,51 @@ def test_offline_without_the_metadata_says_what_is_missing(spec: Room) -> None:
             "  why: --offline was said, so nobody was asked\n"
             "  fix: lock once without --offline, with the same --cache-dir\n"
         )
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        File("demo-2.0-py3-none-any.whl", b"no zip"),
+        wheel("demo", "2.0", ["dep >== 1"]),
+        File("demo-2.0.tar.gz", b"no archive"),
+        sdist("demo", "2.0", ["dep >== 1"]),
+        sdist("demo", "2.0", build={"metadata_version": "2.1", "build_fails": "no compiler"}),
+    ],
+    ids=["no wheel", "a wheel's requirement", "no sdist", "an sdist's requirement", "a build"],
+)
+def test_offline_passes_over_what_was_broken_when_it_was_looked_at(room: Room, broken: File) -> None:
+    path = room.spec("demo", python='sdists = ["demo"]')
+    python = f"{sys.version_info[0]}.{sys.version_info[1]}"
+    path.write_text(path.read_text().replace('python = "3.10"', f'python = "{python}"'))
+    with Loopback(projects={"demo": [broken, wheel("demo", "1.0")]}) as server:
+        first = room.locked(server)
+        assert room.pins() == {"demo": "1.0"}
+        (room.locks / "pylock.demo.toml").unlink()
+        online = room.lock(server, "--refresh").err.splitlines()
+        (room.locks / "pylock.demo.toml").unlink()
+        before = len(server.log)
+        offline = room.lock(server, "--offline")
+        assert (offline.code, room.text(), server.paths[before:]) == (0, first, [])
+        [passed_over] = [line for line in online if "demo 2.0 was passed over" in line]
+        assert passed_over in offline.err.splitlines()
+
+
+def test_offline_a_url_without_a_digest_is_told_to_need_one(room: Room) -> None:
+    with Loopback(projects=two()) as server:
+        url = f"{server.url}/files/dep-2.0-py3-none-any.whl"
+        room.spec(f"dep @ {url}")
+        room.locked(server)
+        assert room.refused(3, server, "--offline") == (
+            "envspec: dep-2.0-py3-none-any.whl: its metadata isn't in the cache\n"
+            "  why: --offline was said, so nobody was asked\n"
+            "  fix: add #sha256=DIGEST to its URL: without a digest nothing of it is kept\n"
+        )
+        digest = two()["dep"][0].sha256
+        room.spec(f"dep @ {url}#sha256={digest}")
+        first = room.locked(server)
+        (room.locks / "pylock.demo.toml").unlink()
+        assert room.locked(server, "--offline") == first
 
 
 # Trouble
