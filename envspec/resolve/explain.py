@@ -200,8 +200,10 @@ def _hints(stories: Sequence[Story], known_names: Sequence[str]) -> Iterator[str
         near = get_close_matches(story.name, set(known_names) - {story.name}, n=1, cutoff=0.8)
         if near:
             yield f"write {near[0]}, if that's what {story.name} should be"
-        if story.place.startswith("index "):
-            index = story.place.partition(" (")[0]
+        if story.place.startswith("the recording of "):
+            yield f"record {story.name}, too: envspec record URL {story.name} -o RECORDING"
+        if "index '" in story.place:
+            index = story.place.partition(" (")[0].removeprefix("the recording of ")
             yield f"if {story.name} is elsewhere, take it out of the packages of {index}"
         else:
             yield f'if another index has {story.name}, add an [[index]] with packages = ["{story.name}"]'

@@ -15,6 +15,7 @@ from envspec.index.catalog import Catalog, Project
 from envspec.index.credentials import without_credentials
 from envspec.index.left_out import LeftOut, left_out
 from envspec.index.live import LiveIndex
+from envspec.index.recorded import RecordedIndex
 from envspec.index.versions import VersionList
 from envspec.index.view import View
 from envspec.resolve.blame import Asked, Blame, demand_text
@@ -91,6 +92,8 @@ def _view_of(project: Project, catalog: Catalog) -> View:
 def _place(index: object) -> str:
     name, url = getattr(index, "name", ""), without_credentials(getattr(index, "url", ""))
     label = "the default index" if name in ("", "default") else f"index {name!r}"
+    if isinstance(index, RecordedIndex):
+        label = f"the recording of {label}"
     return f"{label} ({url})" if url else label
 
 

@@ -573,6 +573,17 @@ def test_a_recording_is_read_in_place_of_its_index(room: Room) -> None:
         assert room.locked(server, "--offline") == text
 
 
+def test_what_a_recording_lacks_is_not_said_of_its_index(room: Room) -> None:
+    with Loopback(projects={"own": [wheel("own", "1.0")], "other": [wheel("other", "1.0")]}) as site:
+        room.run("record", site.index_url, "own", "-o", room.folder / "own.json")
+        tables = index("site", site.index_url, "own", "other", more='recording = "../own.json"')
+        room.spec("own", "other", tables=tables)
+        outcome = room.lock(site)
+    assert outcome.code == 1
+    assert f"other: the recording of index 'site' ({site.index_url}) has no such project" in outcome.err
+    assert "record other, too: envspec record URL other -o RECORDING" in outcome.err
+
+
 def test_a_recording_that_changed_is_noticed(room: Room) -> None:
     with Loopback(projects={"own": [wheel("own", "1.0")]}) as site, Loopback() as server:
         tables = index("site", site.index_url, "own", more='recording = "../own.json"')
