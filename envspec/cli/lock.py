@@ -21,20 +21,32 @@ MAX_LOCK_BYTES = 64 * 1024 * 1024
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of ``envspec lock``."""
     parser.add_argument("specs", metavar="SPEC", nargs="+", help="a spec, such as specs/ocr.toml")
-    parser.add_argument("-o", "--output", metavar="DIR", help="where locks are written")
+    parser.add_argument(
+        "-o",
+        "--output",
+        metavar="DIR",
+        help="where locks are written (../locks of specs/, else beside the spec)",
+    )
     parser.add_argument("--variant", metavar="NAME", action="append", help="only this variant; repeatable")
     parser.add_argument("--upgrade", action="store_true", help="forget the pins of existing locks")
     parser.add_argument(
-        "--upgrade-package", metavar="NAME[==VERSION]", action="append", default=[], help="forget this pin"
+        "--upgrade-package",
+        metavar="NAME[==VERSION]",
+        action="append",
+        default=[],
+        help="forget this pin; repeatable",
     )
     parser.add_argument(
         "--upgrade-model",
         metavar="LABEL",
         action="append",
         default=[],
-        help="ask anew for this model or installer: its label, or a word of it such as openai/whisper-tiny",
+        help="ask anew for this model or installer: its label, or a word of it such as openai/whisper-tiny;"
+        " repeatable",
     )
-    parser.add_argument("--check", action="store_true", help="only say whether the locks answer the spec")
+    parser.add_argument(
+        "--check", action="store_true", help="only say whether the locks answer the spec; no network"
+    )
     parser.add_argument("--dry-run", action="store_true", help="resolve, but write nothing")
     parser.add_argument("--strict", action="store_true", help="warnings are a no (exit 1)")
     parser.add_argument("--files", choices=("urls", "portable"), help="in place of the spec's [lock] files")
@@ -243,7 +255,7 @@ def existing_lock(path: str) -> Existing:
     def read() -> Earlier:
         pins = quick_pins(data)
         if pins is not None:
-            return Earlier(pins)
+            return Earlier(pins, distributions=lambda: _decoded(path, data).distributions)
         lock = _decoded(path, data)
         return Earlier(
             pins={d.name: d.version for d in lock.distributions},
@@ -252,6 +264,7 @@ def existing_lock(path: str) -> Existing:
             },
             kept=lock.extra_tool,
             assets=lock.assets,
+            distributions=lambda: lock.distributions,
         )
 
     if quick_digest(data) is None:  # another hand was in it: whether it can be read is known before all else
