@@ -33,6 +33,8 @@ _PAGE_BYTES = 32768
 _BUSY_S = 10.0
 _MANY = 500
 """Values in one question; SQLite allows 999 everywhere."""
+_FAILURES = (sqlite3.Error, UnicodeDecodeError)
+"""The second where SQLite's message quotes a broken file."""
 
 
 class SqliteStore:
@@ -54,11 +56,11 @@ class SqliteStore:
                 os.makedirs(os.path.dirname(self._path), exist_ok=True)
                 try:
                     return self._connect(self._path)
-                except sqlite3.DatabaseError as error:
+                except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
                     if not _is_broken(error):
                         raise
                     return self._begin_anew(self._path)
-            except (OSError, sqlite3.Error) as error:
+            except (OSError, *_FAILURES) as error:
                 self.trouble = f"the cache {self._path} can't be used ({error}); going on without it"
         return self._connect(":memory:")
 
@@ -73,7 +75,7 @@ class SqliteStore:
         self.trouble = f"the cache {path} was broken: it's now {path}.broken, and begun anew"
         return self._connect(path)
 
-    def _mend(self, error: sqlite3.Error) -> bool:
+    def _mend(self, error: Exception) -> bool:
         """Begin a broken file anew; False where that isn't it. To be called with the lock held."""
         if self._path is None or self.trouble or not _is_broken(error):
             return False
@@ -81,7 +83,7 @@ class SqliteStore:
             self._database.close()
         try:
             self._database = self._begin_anew(self._path)
-        except (OSError, sqlite3.Error) as failed:
+        except (OSError, *_FAILURES) as failed:
             self._tell(f"is broken and can't be begun anew ({failed})")
             self._database = self._connect(":memory:")
         return True
@@ -89,7 +91,7 @@ class SqliteStore:
     def page(self, url: str) -> StoredPage | None:
         """See IndexStore."""
         row = self._row(f"SELECT {_HEAD} FROM pages WHERE url=?", (url,))  # noqa: S608
-        return StoredPage(*row) if row else None
+        return _stored_page(row) if row else None
 
     def pages(self, urls: Sequence[str]) -> dict[str, StoredPage]:
         """See IndexStore."""
@@ -98,13 +100,18 @@ class SqliteStore:
             some = urls[start : start + _MANY]
             marks = ",".join("?" * len(some))
             sql = f"SELECT url, {_HEAD} FROM pages WHERE url IN ({marks})"  # noqa: S608
-            found.update({row[0]: StoredPage(*row[1:]) for row in self._rows(sql, some)})
+            for url, *head in self._rows(sql, some):
+                page = _stored_page(head)
+                if page is not None:
+                    found[url] = page
         return found
 
     def body(self, url: str) -> StoredBody | None:
         """See IndexStore."""
         row = self._row("SELECT body, encoding, content_type, final FROM pages WHERE url=?", (url,))
-        return StoredBody(*row) if row and row[0] is not None else None
+        if not row or tuple(map(type, row)) != (bytes, str, str, str):
+            return None
+        return StoredBody(*row)
 
     def record(self, url: str, view: str) -> tuple[StoredPage, str, str] | None:
         """See IndexStore."""
@@ -113,7 +120,8 @@ class SqliteStore:
             " JOIN records r ON r.url=p.url AND r.view=? AND r.stamp=p.stamp WHERE p.url=?",
             (view, url),
         )
-        return (StoredPage(*row[:6]), row[6], row[7]) if row else None
+        page = _stored_page(row[:6]) if row else None
+        return (page, row[6], row[7]) if row and page is not None else None
 
     def requirements(self, identity: str, environment: str) -> tuple[str | None, str | None]:
         """See IndexStore."""
@@ -165,7 +173,7 @@ class SqliteStore:
             self.holds_nothing = False
             try:
                 self._write(pending)
-            except sqlite3.Error as error:
+            except _FAILURES as error:
                 if not self._mend(error):
                     self._tell(f"can't be written ({error}); what came last is not kept")
 
@@ -175,8 +183,8 @@ class SqliteStore:
             for sql, row in rows:
                 self._database.execute(sql, row)
             self._database.execute("COMMIT")
-        except sqlite3.Error:
-            with suppress(sqlite3.Error):
+        except _FAILURES:
+            with suppress(*_FAILURES):
                 self._database.execute("ROLLBACK")
             raise
 
@@ -202,7 +210,7 @@ class SqliteStore:
         with self._lock:
             try:
                 return self._database.execute(sql, values).fetchall()
-            except sqlite3.Error as error:
+            except _FAILURES as error:
                 if not self._mend(error):
                     self._tell(f"can't be read ({error})")
                 return []
@@ -227,15 +235,22 @@ def _connect(where: str) -> tuple[sqlite3.Connection, bool]:
                 database.execute(f"PRAGMA user_version={_SCHEMA_VERSION}")
                 made = True
             database.execute("COMMIT")
-    except sqlite3.Error:
+    except _FAILURES:
         database.close()
         raise
     return database, made
 
 
-def _is_broken(error: sqlite3.Error) -> bool:
+def _stored_page(head: Sequence[Any]) -> StoredPage | None:
+    """The page; None where a value is of another type than was put, as in a file that was broken."""
+    if tuple(map(type, head)) != (int, int, str, str, str, int):
+        return None
+    return StoredPage(*head)
+
+
+def _is_broken(error: Exception) -> bool:
     """Whether the file isn't what SQLite wrote; a busy or full disk is another matter."""
-    return type(error) is sqlite3.DatabaseError
+    return type(error) in (sqlite3.DatabaseError, UnicodeDecodeError)
 
 
 def _version(database: sqlite3.Connection) -> int:

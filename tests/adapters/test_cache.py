@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -177,6 +178,39 @@ def test_a_file_that_is_broken_inside_is_put_aside_when_that_shows(path: str) ->
     store.close()
     again = SqliteStore(path)
     assert (again.note("key"), again.page(URL), again.trouble) == ("newer", None, "")
+
+
+def test_a_broken_file_that_sqlite_quotes_in_no_utf8_is_put_aside(path: str) -> None:
+    kept(path).close()
+    data = Path(path).read_bytes()
+    for sound, broken in ((b"tablenotesnotes", b"tableno\xc8esnotes"), (b"TABLE notes(", b"TABBE notes(")):
+        assert data.count(sound) == 1
+        data = data.replace(sound, broken)
+    Path(path).write_bytes(data)
+    store = SqliteStore(path)
+    assert store.page(URL) is None
+    assert store.trouble == f"the cache {path} was broken: it's now {path}.broken, and begun anew"
+
+
+@pytest.mark.parametrize("column", ["status", "expires", "etag", "modified", "stamp", "fresh_s"])
+@pytest.mark.parametrize("value", [None, b"\xc8"])
+def test_a_page_of_other_types_than_were_put_is_not_there(path: str, column: str, value: object) -> None:
+    kept(path).close()
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute(f"UPDATE pages SET {column}=?", (value,))
+    store = SqliteStore(path)
+    assert (store.page(URL), store.pages([URL]), store.record(URL, "view")) == (None, {}, None)
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [("encoding", None), ("content_type", b"text/html"), ("final", None), ("body", None), ("body", "text")],
+)
+def test_a_body_of_other_types_than_were_put_is_not_there(path: str, column: str, value: object) -> None:
+    kept(path).close()
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute(f"UPDATE pages SET {column}=?", (value,))
+    assert SqliteStore(path).body(URL) is None
 
 
 def test_a_broken_file_that_shows_while_writing_is_put_aside(path: str) -> None:
