@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from envspec.index.client import IndexClient
     from envspec.index.dependencies import Dependencies
     from envspec.index.view import ReleaseFile, View
-    from envspec.lock.document import Asset, Build
+    from envspec.lock.document import Asset, Build, LockedDistribution
     from envspec.resolve.resolution import NoResolution
     from envspec.spec.request import IndexRequest, LockRequest
     from envspec.steps.assets import AssetWorld
@@ -142,6 +142,8 @@ class Earlier(NamedTuple):
     kept: Mapping[str, Any] = {}
     """Tables of [tool.envspec] that locking doesn't make and so must keep."""
     assets: tuple[Asset, ...] = ()
+    distributions: Callable[[], tuple[LockedDistribution, ...]] = tuple
+    """Read only where an index tells less of a file than this lock may know."""
 
 
 class Existing(NamedTuple):

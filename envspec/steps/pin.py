@@ -15,6 +15,7 @@ from envspec.index.live import LiveIndex
 from envspec.index.view import ReleaseFile
 from envspec.lock.codec import encode
 from envspec.lock.document import Asset, AssetFile, Build, Lock, LockedFile, Variable
+from envspec.lock.known_files import with_known_files
 from envspec.ports import Progress
 from envspec.quick_msgspec import load_msgspec
 from envspec.resolve.opening import open_catalog
@@ -121,6 +122,7 @@ def _lock(
         python_exact=settled,
         extra_tool=before.kept,
     )
+    lock = with_known_files(lock, before.distributions)
     consulted = [
         (index.name, project, stamp) for project, (index, stamp) in sorted(catalog.consulted.items())
     ]
@@ -131,7 +133,10 @@ def _lock(
         or (found is not None and found.asked_what_moves)
     )
     remarked = (*remarks(resolution), *(found.remarks if found else ()))
-    return _locked(request, _judged(lock), remarked), None if rests_on_more else consulted
+    outcome = _locked(request, _judged(lock), remarked)
+    if computed:  # also where an earlier lock knows who else vouches for the digest
+        outcome = outcome._replace(has_computed=True)
+    return outcome, None if rests_on_more else consulted
 
 
 def _load_rules_meanwhile(*, waiting: bool) -> None:
@@ -271,8 +276,9 @@ def _hash_what_lacks(
         )
     known = sum(file.size or 0 for file, _ in lacking)
     at_least = "at least " if any(file.size is None for file, _ in lacking) else ""
+    amount = f"{at_least}{known:,} bytes" if known else "files of unknown size"
     progress.say(
         f"{len(lacking)} file(s) without a sha256 on their index: downloading"
-        f" {at_least}{known:,} bytes to hash them ({', '.join(file.filename for file, _ in lacking)})"
+        f" {amount} to hash them ({', '.join(file.filename for file, _ in lacking)})"
     )
     return {file.url: workshop.hash_file(file, index) for file, index in lacking}

@@ -254,6 +254,7 @@ def test_offline_a_url_without_a_digest_is_told_to_need_one(room: Room) -> None:
         )
         digest = two()["dep"][0].sha256
         room.spec(f"dep @ {url}#sha256={digest}")
+        (room.locks / "pylock.demo.toml").unlink()
         first = room.locked(server)
         (room.locks / "pylock.demo.toml").unlink()
         assert room.locked(server, "--offline") == first

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -302,6 +303,37 @@ def test_a_portable_lock_is_the_same_from_another_mirror(room: Room) -> None:
         (room.locks / "pylock.demo.toml").unlink()
         assert room.locked(mirror) == first
         assert room.locked(mirror, "--files", "urls") != first
+
+
+def test_a_relock_from_a_mirror_that_tells_less_changes_no_byte(room: Room) -> None:
+    room.spec("demo", tables='[lock]\nfiles = "portable"')
+    told = {"demo": [wheel("demo", "1.0", ["dep"], requires_python=">=3.8")], "dep": releases("dep", "1.0")}
+    untold = {
+        name: [dataclasses.replace(file, hashes=False, requires_python=None) for file in files]
+        for name, files in told.items()
+    }
+    with Loopback(projects=told) as server, Loopback(projects=untold, form="html") as mirror:
+        outcome = room.lock(mirror)
+        assert "2 file(s) without a sha256 on their index: downloading files of unknown size" in outcome.err
+        poor = room.text()
+        assert "upload-time" not in poor
+        rich = room.locked(server)
+        assert "upload-time" in rich
+        for options in ([], ["--no-cache"], ["--refresh"], ["--upgrade"]):
+            assert room.locked(mirror, *options) == rich
+        (room.locks / "pylock.demo.toml").unlink()
+        assert room.locked(mirror) == poor
+
+
+def test_other_bytes_on_a_mirror_that_tells_less_are_not_taken_for_those_known(room: Room) -> None:
+    room.spec("demo")
+    other = dataclasses.replace(wheel("demo", "1.0", ["dep; os_name == 'nt'"], upload_time=None), size=False)
+    with Loopback(projects={"demo": releases("demo", "1.0")}) as server:
+        assert "upload-time" in room.locked(server)
+    with Loopback(projects={"demo": [other]}) as mirror:
+        outcome = room.lock(mirror)
+        assert "OTHER BYTES UNDER THE SAME FILE NAME" in outcome.err
+        assert ("upload-time" in room.text(), other.sha256 in room.text()) == (False, True)
 
 
 def test_named_indexes_keep_their_urls_in_a_portable_lock(room: Room) -> None:
