@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 
 from envspec.cli.facts_files import host_name, read_facts_file
-from envspec.cli.judged_locks import lock_paths, locks_in
+from envspec.cli.judged_locks import lock_paths, locks_in, unlisted
 from envspec.errors import InputError
 from envspec.named_tuple import NamedTuple
 from envspec.steps.fleet import judge_one
@@ -49,7 +49,11 @@ def told_apart(named: Sequence[str]) -> tuple[list[Place], list[str]]:
 
 def _in_folder(folder: str) -> Iterator[Place]:
     """Every file below it that isn't hidden, by name; called by its path, as ``rack-1/node-7``."""
-    for at, folders, files in os.walk(folder):
+
+    def refuse(error: OSError) -> None:
+        raise unlisted(error) from error
+
+    for at, folders, files in os.walk(folder, onerror=refuse):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(files):
             if not name.startswith("."):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from envspec.errors import EnvspecError, InputError
+from envspec.errors import DiskError, EnvspecError, InputError
 
 if TYPE_CHECKING:
     from envspec.steps.verify import LockFile
@@ -46,10 +46,18 @@ def locks_in(folder: str) -> list[str]:
 
 
 def _names_in(folder: str) -> list[str]:
-    """The names of locks; none where the folder isn't there or may not be listed."""
-    with suppress(OSError):
+    """The names of locks, none where the folder isn't there; raises DiskError where it can't be listed."""
+    try:
         return sorted(name for name in os.listdir(folder) if _is_lock(name))
-    return []
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        raise unlisted(error) from error
+
+
+def unlisted(error: OSError) -> DiskError:
+    """For a folder that can't be listed: what's in it isn't known, which is not nothing."""
+    return DiskError(what=f"{error.filename}: can't be listed", why=error.strerror or str(error))
 
 
 def _is_lock(name: str) -> bool:
@@ -75,9 +83,10 @@ def siblings_of(files: Sequence[LockFile]) -> list[LockFile]:
     found: list[LockFile] = []
     for folder in dict.fromkeys(os.path.dirname(path) for path in named):
         specs = {file.lock.name for file in files if os.path.dirname(os.path.abspath(file.where)) == folder}
-        beside = [
-            name for name in _names_in(folder) if any(name.startswith(f"pylock.{spec}-") for spec in specs)
-        ]
+        names = []
+        with suppress(DiskError):
+            names = _names_in(folder)
+        beside = [name for name in names if any(name.startswith(f"pylock.{spec}-") for spec in specs)]
         for path in (os.path.join(folder, name) for name in beside[:_MOST_SIBLINGS]):
             if path not in named:
                 with suppress(EnvspecError):

@@ -94,6 +94,8 @@ def _unwritable(error: OSError, arguments: list[str]) -> int:
     from envspec.errors import DiskError
 
     where = f"{error.filename}: " if error.filename else "standard output: "
+    if isinstance(error, FileNotFoundError) and not error.filename:  # os.getcwd
+        where = "the folder that you stand in: "
     _report(DiskError(what=f"{where}{error.strerror or error}"), arguments)
     return 3
 

@@ -69,3 +69,16 @@ def test_without_a_command_the_usage_is_shown() -> None:
     done = run()
     assert done.stdout == b""
     assert done.stderr.startswith(b"usage: envspec COMMAND [OPTION ...]\n")
+
+
+def test_a_folder_that_is_gone_is_told(tmp_path: Path) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+
+    def leave() -> None:
+        os.chdir(gone)
+        gone.rmdir()
+
+    done = run("init", before=leave)
+    assert (done.returncode, done.stdout) == (3, b"")
+    assert done.stderr == b"envspec: the folder that you stand in: No such file or directory\n"
