@@ -39,7 +39,7 @@ class Graph:
     """The distributions of one lock and the edges between them, sorted by name."""
 
     def __init__(self, lock: Lock) -> None:
-        self.distributions: Mapping[str, LockedDistribution] = {d.name: d for d in lock.distributions}
+        self.distributions: Mapping[str, LockedDistribution] = _by_project(lock.distributions)
         self._requires: dict[str, tuple[Dependency, ...]] = {
             name: tuple(sorted((e for e in d.dependencies if e.name in self.distributions), key=_by_name))
             for name, d in self.distributions.items()
@@ -92,6 +92,20 @@ class Graph:
             Chain(text, tuple(_follow(toward, edge.name))) for text, edge in self.asked if edge.name in toward
         ]
         return tuple(sorted(chains, key=lambda chain: (len(chain.names), chain.names, chain.requirement)))
+
+
+def _by_project(distributions: Sequence[LockedDistribution]) -> dict[str, LockedDistribution]:
+    """By name; where a lock of another tool holds a project at several versions, all of them as one."""
+    found: dict[str, LockedDistribution] = {}
+    for item in distributions:
+        known = found.get(item.name)
+        if known is not None:
+            edges = {edge.name: edge for edge in (*known.dependencies, *item.dependencies)}
+            item = known._replace(
+                version=f"{known.version}, {item.version}", dependencies=tuple(edges.values())
+            )
+        found[item.name] = item
+    return found
 
 
 def _edge(requirement: str) -> Dependency:

@@ -82,3 +82,14 @@ def test_a_lattice_whose_paths_are_beyond_counting_is_walked_at_once() -> None:
     graph = Graph(lock(*held, requirements=("a00", "b00")))
     assert sum(1 for _ in graph.tree()) == 238
     assert [chain.requirement for chain in graph.why("b59")] == ["a00", "b00"]
+
+
+def test_a_project_that_another_tool_locks_at_two_versions_is_shown_with_both() -> None:
+    twice = lock(
+        distribution("numpy", "1.24.4", "old", marker="python_version < '3.9'"),
+        distribution("numpy", "2.2.6", "new", marker="python_version >= '3.9'"),
+        distribution("new", "1"),
+        distribution("old", "1"),
+    )
+    rows = [(row.depth, row.name, row.version) for row in Graph(twice).tree()]
+    assert rows == [(0, "numpy", "1.24.4, 2.2.6"), (1, "new", "1"), (1, "old", "1")]
