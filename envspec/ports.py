@@ -20,6 +20,8 @@ class Request(NamedTuple):
     """The body, as it travels, may not be longer."""
     ca_file: str | None = None
     """PEM file trusted for this request besides the usual authorities."""
+    named: bool = True
+    """Whether the user named this host, and no page of an index: netrc's ``default`` is for such alone."""
 
 
 class Response(NamedTuple):

@@ -21,6 +21,8 @@ _HOST = re.compile(r"\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+")
 _AUTHORITY = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://)[^/?#]*@")
 _UNSAFE = re.compile(r"[^!-~]")
 _MAX_SHOWN = 300
+_MAX_HOST = 253
+"""Characters of a name, RFC 1035."""
 
 
 class Address(NamedTuple):
@@ -108,7 +110,8 @@ def _ascii_host(text: str) -> str:
             text = text.encode("idna").decode("ascii")
         except UnicodeError:
             return ""
-    return text.strip("[]").rstrip(".").lower() if _HOST.fullmatch(text) else ""
+    host = text.strip("[]").rstrip(".").lower() if _HOST.fullmatch(text) else ""
+    return host if len(host) <= _MAX_HOST else ""
 
 
 def _percent_encoded(match: re.Match[str]) -> str:

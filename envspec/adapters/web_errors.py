@@ -51,6 +51,8 @@ class Visit(NamedTuple):
     start: Address
     here: Address
     proxy: Address | None = None
+    named: bool = True
+    """See ``ports.Request``."""
 
     @property
     def redirected(self) -> bool:

@@ -39,11 +39,11 @@ class Logins:
         if address.userinfo and address.origin not in self._of_origin:
             self._of_origin[address.origin] = _basic(*_decoded(address.userinfo))
 
-    def header(self, address: Address, *, redirected: bool) -> str:
+    def header(self, address: Address, *, named: bool) -> str:
         """The value of Authorization for this origin; empty if there's none.
 
         netrc's ``default`` entry is for hosts that the user named, not for where a
-        redirect leads.
+        redirect or the page of an index leads.
         """
         if address.userinfo:
             return _basic(*_decoded(address.userinfo))
@@ -51,7 +51,7 @@ class Logins:
         if known is not None:
             return known
         entries = self._netrc_entries()
-        entry = entries.get(address.host) or (None if redirected else entries.get(""))
+        entry = entries.get(address.host) or (entries.get("") if named else None)
         return _basic(*entry) if entry else ""
 
     def _netrc_entries(self) -> dict[str, tuple[str, str]]:

@@ -295,7 +295,7 @@ class PoliteHttp:
         self._logins.learn(start)
         here, been = start, {start.url}
         while True:
-            visit = Visit(start, here, self._proxies.route(here))
+            visit = Visit(start, here, self._proxies.route(here), request.named)
             answer = self._send(visit, headers, request.ca_file)
             try:
                 if answer.status not in _REDIRECTS:
@@ -335,7 +335,8 @@ class PoliteHttp:
             headers.pop("authorization", None)
             headers.pop("cookie", None)
         if "authorization" not in headers:
-            login = self._logins.header(visit.here, redirected=visit.here.origin != visit.start.origin)
+            named = visit.named and visit.here.origin == visit.start.origin
+            login = self._logins.header(visit.here, named=named)
             if login:
                 headers["authorization"] = login
         return headers

@@ -1,8 +1,8 @@
 """Proxies: which way a request goes, by the environment variables everyone uses.
 
 Source: the manuals of curl and of Python's urllib.request. ``lower_case`` wins over
-``UPPER_CASE``; ALL_PROXY serves where the scheme has none; NO_PROXY holds host names and what
-ends in them, hosts with ports, addresses, networks as 10.0.0.0/8, or ``*``.
+``UPPER_CASE``; ALL_PROXY serves where the scheme has none; NO_PROXY holds, between commas or
+blanks, host names and what ends in them, hosts with ports, addresses, networks as 10.0.0.0/8, or ``*``.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class Proxies:
             scheme: _variable(environ, f"{scheme}_proxy") or everything for scheme in ("http", "https")
         }
         self._excluded = tuple(
-            entry.strip().lower() for entry in _variable(environ, "no_proxy").split(",") if entry.strip()
+            entry.lower() for entry in _variable(environ, "no_proxy").replace(",", " ").split()
         )
 
     def route(self, address: Address) -> Address | None:

@@ -25,7 +25,7 @@ from envspec.errors import (
     TooLargeError,
 )
 from envspec.index.catalog import Project
-from envspec.index.credentials import with_credentials_of, without_credentials
+from envspec.index.credentials import is_host_of, with_credentials_of, without_credentials
 from envspec.index.dependencies import evaluate
 from envspec.index.live import LiveIndex
 from envspec.index.versions import VersionList
@@ -183,11 +183,10 @@ class Workshop:
             from envspec.index.range_file import NoRangesError, RangeFile
 
             address = with_credentials_of(index.url, file.url.partition("#")[0])
-            http = self._lean()
+            http, ca_file, named = self._lean(), index.ca_file or None, is_host_of(index.url, address)
 
             def ask(byte_range: str, limit: int) -> Response:
-                ca_file = index.ca_file or None
-                return http.get(Request(address, {"Range": byte_range}, limit, ca_file))
+                return http.get(Request(address, {"Range": byte_range}, limit, ca_file, named))
 
             try:
                 return wheel_members(RangeFile(ask).buffered(), file.filename, names, max_bytes)
@@ -218,7 +217,8 @@ class Workshop:
             return self._promised(file, sha256_of(path))
         ca_file = getattr(index, "ca_file", "") or None
         root = index.url if isinstance(index, LiveIndex) else ""
-        request = Request(with_credentials_of(root, address), {}, limit, ca_file)
+        named = not root or is_host_of(root, address)
+        request = Request(with_credentials_of(root, address), {}, limit, ca_file, named)
         http = self._lean() if limit == MAX_SDIST_BYTES else self._downloads()
         self._progress.start(file.filename, total)
         try:

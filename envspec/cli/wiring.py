@@ -333,13 +333,13 @@ def _checked_url(url: str) -> str:
     from envspec.errors import InvalidValueError
 
     match = re.fullmatch(
-        r"https?://(?:[^/?#\s@]*@)?(\[[0-9A-Fa-f:.]+\]|[^/?#\s@:\[\]]+)(?::(\d{1,5}))?(/[!-~]*)?", url
+        r"https?://(?:[^/?#\s@]*@)?(\[[0-9A-Fa-f:.]+\]|[^/?#\s@:\[\]]+)(?::(\d{1,5}))?(/[!$->@-~]*)?", url
     )
     if match is None or not match[1].isprintable() or not url.isprintable() or int(match[2] or 1) > 65535:
-        shown = url.rpartition("@")[2].encode("ascii", "backslashreplace").decode()
+        shown = url.rpartition("@")[2].partition("?")[0].encode("ascii", "backslashreplace").decode()
         raise InvalidValueError(
             what=f"index URL {shown[:200]!r} can't be used",
-            why="http:// or https:// and the root of a simple API was wanted",
+            why="http:// or https:// and the root of a simple API was wanted, without ? and #",
             fix="see --index-url, PIP_INDEX_URL, or index-url in pip's configuration",
         )
     return url

@@ -4,12 +4,23 @@ from __future__ import annotations
 
 import re
 
+_HOST = re.compile(r"//(\[[^\]/?#]*\]|[^:/?#]*)")
 _USERINFO = re.compile(r"//[^/?#\s]*@")
 
 
 def without_credentials(text: str) -> str:
     """``text`` with ``//user:password@`` cut down to ``//`` in every URL of it."""
     return _USERINFO.sub("//", text) if "@" in text else text
+
+
+def is_host_of(root: str, url: str) -> bool:
+    """Whether ``url`` leads to the host that ``root`` names, on whichever port."""
+    return _host(root) == _host(url)
+
+
+def _host(url: str) -> str:
+    found = _HOST.search(without_credentials(url))
+    return found[1].lower() if found else ""
 
 
 def with_credentials_of(root: str, url: str) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from envspec.errors import BrokenPageError, HttpStatusError, OfflineError
-from envspec.index.credentials import with_credentials_of
+from envspec.index.credentials import is_host_of, with_credentials_of
 from envspec.index.live import LiveIndex
 from envspec.index.store import IndexStore, StoredBody, StoredPage
 from envspec.ports import Http, Progress, Request, Response, Silent
@@ -201,7 +201,8 @@ class Pages:
             if self._http is None:
                 self._http = self._open_http()
         address = with_credentials_of(index.url, url)
-        answer = self._http.get(Request(address, headers, limit, index.ca_file or None))
+        request = Request(address, headers, limit, index.ca_file or None, is_host_of(index.url, url))
+        answer = self._http.get(request)
         self.requests += 1
         self._progress.advance()
         return answer

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 import msgspec
 
 from envspec.errors import BrokenArtifactError, HashMismatchError, InvalidValueError
-from envspec.index.credentials import without_credentials
+from envspec.index.credentials import is_host_of, without_credentials
 from envspec.index.encoding import decode_body
 from envspec.index.metadata import CoreMetadata, parse_metadata
 from envspec.index.page import FileEntry, ProjectPage
@@ -85,7 +85,7 @@ class _Index:
     http: Http
 
     def get(self, url: str, limit: int, headers: Mapping[str, str]) -> Response:
-        return self.http.get(Request(url, headers, limit, self.ca_file))
+        return self.http.get(Request(url, headers, limit, self.ca_file, is_host_of(self.root, url)))
 
 
 def record(request: RecordRequest, *, http: Http, progress: Progress) -> Recorded:

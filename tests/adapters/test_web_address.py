@@ -76,3 +76,10 @@ def test_text_of_others_is_made_printable_and_short() -> None:
 )
 def test_messages_show_neither_login_nor_query(url: str, expected: str) -> None:
     assert Address.parse(url).shown == expected
+
+
+def test_a_host_longer_than_a_name_can_be_is_none() -> None:
+    assert Address.parse(f"https://{'a.' * 126}b/").host == "a." * 126 + "b"
+    with pytest.raises(NetworkError) as raised:
+        Address.parse(f"https://{'a.' * 127}b/")
+    assert raised.value.what == f"https://{'a.' * 127}b/: isn't a URL that can be asked for"

@@ -89,6 +89,7 @@ def test_a_proxy_we_can_not_use_is_the_users_to_mend(web: Open, proxy: str, what
         pytest.param("https://a.index.example/", "*.index.example", True, id="with a star"),
         pytest.param("https://anindex.example/", "index.example", False, id="another that ends so"),
         pytest.param("https://index.example/", "other.example, INDEX.example", True, id="one of several"),
+        pytest.param("https://index.example/", "other.example index.example", True, id="between blanks"),
         pytest.param("https://index.example:8443/", "index.example:8443", True, id="host and port"),
         pytest.param("https://index.example/", "index.example:8443", False, id="another port"),
         pytest.param("https://10.1.2.3/", "10.0.0.0/8", True, id="a network"),

@@ -468,7 +468,18 @@ def test_an_index_url_of_another_kind_is_refused(room: Room, url: str) -> None:
     assert (said.code, said.out) == (2, "")
     assert said.err == (
         f"envspec: index URL {url!r} can't be used\n"
-        "  why: http:// or https:// and the root of a simple API was wanted\n"
+        "  why: http:// or https:// and the root of a simple API was wanted, without ? and #\n"
+        "  fix: see --index-url, PIP_INDEX_URL, or index-url in pip's configuration\n"
+    )
+
+
+def test_an_index_url_with_a_query_is_refused_without_showing_it(room: Room) -> None:
+    room.spec("demo")
+    said = room.run("lock", room.specs / "demo.toml", "--index-url", "https://index.example/simple?token=secret")
+    assert (said.code, said.out) == (2, "")
+    assert said.err == (
+        "envspec: index URL 'https://index.example/simple' can't be used\n"
+        "  why: http:// or https:// and the root of a simple API was wanted, without ? and #\n"
         "  fix: see --index-url, PIP_INDEX_URL, or index-url in pip's configuration\n"
     )
 

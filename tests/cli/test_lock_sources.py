@@ -6,6 +6,7 @@ import base64
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -151,7 +152,8 @@ def nowhere(room: Room, *said: str) -> None:
 
 
 def netrc(room: Room, host: str = "127.0.0.1") -> None:
-    (room.folder / "home" / ".netrc").write_text(f"machine {host}\nlogin {USER}\npassword {PASSWORD}\n")
+    entry = host if host == "default" else f"machine {host}"
+    (room.folder / "home" / ".netrc").write_text(f"{entry}\nlogin {USER}\npassword {PASSWORD}\n")
 
 
 @pytest.mark.parametrize("place", ["--index-url", "[[index]]", "PIP_INDEX_URL", "netrc"])
@@ -181,10 +183,12 @@ def test_credentials_serve_their_index_and_are_written_nowhere(room: Room, place
         assert server.asked("/files/demo-0.9-py3-none-any.whl")
 
 
-@pytest.mark.parametrize("place", ["url", "netrc"])
-def test_credentials_are_never_sent_to_another_host(room: Room, place: str) -> None:
+@pytest.mark.parametrize("place", ["url", "netrc", "default of netrc"])
+@pytest.mark.parametrize("metadata", ["none", "hashed", "unhashed file"])
+def test_credentials_are_never_sent_to_another_host(room: Room, place: str, metadata: str) -> None:
+    stated: dict[str, Any] = {"hashes": False} if metadata == "unhashed file" else {"metadata": metadata}
     with (
-        Loopback(projects={"demo": [wheel("demo", "1.0", metadata="none")]}, relative_urls=True) as files,
+        Loopback(projects={"demo": [wheel("demo", "1.0", **stated)]}, relative_urls=True) as files,
         Loopback(auth=(USER, PASSWORD)) as server,
     ):
         elsewhere = files.url.replace("127.0.0.1", "localhost")
@@ -192,6 +196,7 @@ def test_credentials_are_never_sent_to_another_host(room: Room, place: str) -> N
             "demo-1.0-py3-none-any.whl",
             files.projects["demo"][0].data,
             url=f"{elsewhere}/files/demo-1.0-py3-none-any.whl",
+            **stated,
         )
         page = wheel("moved", "1.0")
         server.add("demo", listed)
@@ -201,6 +206,8 @@ def test_credentials_are_never_sent_to_another_host(room: Room, place: str) -> N
         url = server.with_credentials(USER, PASSWORD) if place == "url" else server.index_url
         if place == "netrc":
             netrc(room)
+        elif place == "default of netrc":
+            netrc(room, "default")
         assert room.lock(None, "--index-url", url).code == 0
         assert room.pins() == {"demo": "1.0", "moved": "1.0"}
         assert files.log
