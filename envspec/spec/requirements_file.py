@@ -64,7 +64,11 @@ class _Reading:
     def _line(self, line: str, where: str, path: str, as_constraints: bool) -> list[tuple[str, bool]]:
         """Take one line over; the files that it includes come back."""
         if line.startswith("-"):
-            return self._option(line, where, path, as_constraints)
+            return [
+                included
+                for option, value in _options_of(line)
+                for included in self._option(option, value, where, path, as_constraints)
+            ]
         text, *options = re.split(r"\s(?=--?[A-Za-z])", line)
         if any(option.startswith("--hash") for option in options):
             self.hashes += 1
@@ -79,8 +83,9 @@ class _Reading:
             self._requirement(text.strip(), where, path)
         return []
 
-    def _option(self, line: str, where: str, path: str, as_constraints: bool) -> list[tuple[str, bool]]:
-        option, value = _option_of(line)
+    def _option(
+        self, option: str, value: str, where: str, path: str, as_constraints: bool
+    ) -> list[tuple[str, bool]]:
         notes = self.found.notes
         if option in ("--requirement", "--constraint") and value:
             if "://" in value:
@@ -105,7 +110,7 @@ class _Reading:
                 f"{where}: --trusted-host: certificates are always checked; see ca-file of [[index]]"
             )
         elif option not in _WITHOUT_MEANING:
-            notes.append(f"{where}: {shown(line)} has no counterpart")
+            notes.append(f"{where}: {shown(f'{option} {value}'.strip())} has no counterpart")
         return []
 
     def _requirement(self, text: str, where: str, path: str) -> None:
@@ -167,14 +172,21 @@ def _logical_lines(text: str) -> Iterator[tuple[int, str]]:
         yield first, rest
 
 
-def _option_of(line: str) -> tuple[str, str]:
-    """(long name, value) of ``-r file``, ``-rfile``, ``--requirement=file`` and the like."""
+def _options_of(line: str) -> Iterator[tuple[str, str]]:
+    """(long name, value) of each ``-r file``, ``-rfile``, ``--requirement=file`` and the like."""
     try:
         words = shlex.split(line)
     except ValueError:
         words = line.split()
-    word, rest = words[0], " ".join(words[1:])
-    if word.startswith("--"):
-        name, equals, value = word.partition("=")
-        return _LONG_NAMES.get(name, name), value if equals else rest
-    return _LONG_NAMES.get(word[:2], word), (word[2:].removeprefix("=") or rest)
+    while words:
+        word = words.pop(0)
+        if word.startswith("--"):
+            word, equals, value = word.partition("=")
+        elif not word.startswith("-"):
+            equals, value = "=", ""
+        else:
+            word, equals, value = word[:2], word[2:], word[2:].removeprefix("=")
+        rest = []
+        while not equals and words and not words[0].startswith("-"):
+            rest.append(words.pop(0))
+        yield _LONG_NAMES.get(word, word), value or " ".join(rest)

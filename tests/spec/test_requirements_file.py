@@ -116,3 +116,18 @@ def test_what_a_spec_has_no_word_for_is_told(line: str, note: str) -> None:
 
 def test_pre_releases_are_allowed_where_pip_would() -> None:
     assert read("--pre\n").prereleases is True
+
+
+def test_each_option_of_a_line_is_read() -> None:
+    found = read(
+        "--pre --index-url=https://a.example/s --extra-index-url https://b.example/s -c c.txt\n"
+        "--odd --constraint=d.txt left\n",
+        **{"c.txt": "six<2\n", "d.txt": "idna<4\n"},
+    )
+    assert found.prereleases
+    assert [index.url for index in found.indexes] == ["https://a.example/s", "https://b.example/s"]
+    assert found.constraints == ["six<2", "idna<4"]
+    assert found.notes == [
+        "requirements.txt:2: '--odd' has no counterpart",
+        "requirements.txt:2: 'left' has no counterpart",
+    ]
