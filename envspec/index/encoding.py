@@ -19,6 +19,8 @@ try:  # less than half the time of zlib, whose is a fifth of what a first lock c
 except ImportError:  # a platform that it has no wheel for
     pass
 
+_STEP_BYTES = 4096
+"""What follows a member is copied when it ends: of a body of many members never the whole rest."""
 _WINDOW_BITS = {"gzip": 31, "x-gzip": 31, "deflate": 15}
 
 
@@ -48,27 +50,29 @@ def decode_body(body: bytes, encoding: str, limit: int) -> bytes:
 def _inflate(body: bytes, coding: str, limit: int) -> bytes:
     parts: list[bytes] = []
     room = limit + 1
-    rest = body
-    while True:
+    at, step = 0, len(body)
+    while room > 0:
         stream = _inflating.decompressobj(_WINDOW_BITS[coding])
-        try:
-            part = stream.decompress(rest, room)
-        except _broken as error:
-            raise BrokenBodyError(
-                what=f"a body isn't the {coding} it claims to be", why="what came can't be unpacked"
-            ) from error
-        parts.append(part)
-        room -= len(part)
-        if room <= 0:
-            break
-        if not stream.eof:
-            raise BrokenBodyError(
-                what=f"a {coding} body ends too early",
-                why=f"{len(body)} bytes came and more were announced inside",
-                fix="try again; if it stays so, a proxy in between cuts answers short",
-            )
+        while room > 0 and not stream.eof:
+            piece = body[at : at + step]
+            if not piece:
+                raise BrokenBodyError(
+                    what=f"a {coding} body ends too early",
+                    why=f"{len(body)} bytes came and more were announced inside",
+                    fix="try again; if it stays so, a proxy in between cuts answers short",
+                )
+            try:
+                part = stream.decompress(piece, room)
+            except _broken as error:
+                raise BrokenBodyError(
+                    what=f"a body isn't the {coding} it claims to be", why="what came can't be unpacked"
+                ) from error
+            parts.append(part)
+            room -= len(part)
+            at += len(piece)
+        at -= len(stream.unused_data)
         # Each member costs the server 20 bytes, so an endless chain of empty ones ends with the body.
-        rest = stream.unused_data
-        if not rest.strip(b"\0"):
+        if at == len(body) or (body[at] == 0 and not body[at:].strip(b"\0")):
             break
+        step = _STEP_BYTES
     return parts[0] if len(parts) == 1 else b"".join(parts)
