@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from envspec.errors import UnreadableLockError
 from envspec.lock import fields
@@ -176,8 +176,7 @@ def _distribution(row: dict[str, Any], at: str) -> LockedDistribution:
         archive = _file(row["archive"], f"{at}.archive", digest_from, fields.text(own, "file-name", own_at))
         direct_url = (
             fields.line(fields.text(own, "direct-url", own_at), f"{own_at}.direct-url")
-            or archive.url
-            or archive.path
+            or f"{archive.url or archive.path}{_subdirectory(row, at)}"
         )
         is_wheel = archive.name.endswith(".whl")
         wheels, sdist = ((archive,), None) if is_wheel else ((), archive)
@@ -203,6 +202,12 @@ def _distribution(row: dict[str, Any], at: str) -> LockedDistribution:
         notes=fields.texts(own, "notes", own_at),
         marker=fields.text(row, "marker", at),
     )
+
+
+def _subdirectory(row: dict[str, Any], at: str) -> str:
+    """Where in its archive another tool's project lies, as URLs say it; empty for the archive itself."""
+    found = fields.text(row["archive"], "subdirectory", f"{at}.archive")
+    return f"#subdirectory={quote(fields.inside(found, f'{at}.archive.subdirectory'))}" if found else ""
 
 
 def _dependencies(row: dict[str, Any], at: str, extras: dict[str, Any]) -> Iterator[Dependency]:

@@ -28,7 +28,11 @@ def as_requirements(lock: Lock) -> str:
 
 
 def _refuse_unhashable(lock: Lock) -> None:
-    trees = [item.name for item in lock.distributions if item.wheel is None and item.sdist is None]
+    trees = [
+        item.name
+        for item in lock.distributions
+        if (item.wheel is None and item.sdist is None) or (_subdirectory(item) and not item.file.url)
+    ]
     if trees:
         raise InputError(
             what=f"{lock.label}: {', '.join(trees)} can't stand in a hashed requirements file",
@@ -107,8 +111,15 @@ def _pinned(item: LockedDistribution) -> str:
     version = _version(item)
     if item.file.url and (item.direct_url or not version):
         # pip puts environment variables in the place of ${NAME}, and would send them along.
-        return f"{item.name} @ {item.file.url.replace('${', '%24{')}"
+        url = item.file.url.partition("#")[0] + _subdirectory(item)
+        return f"{item.name} @ {url.replace('${', '%24{')}"
     return f"{item.name}=={version}"
+
+
+def _subdirectory(item: LockedDistribution) -> str:
+    """Where in its archive the project lies, as URLs say it."""
+    found = re.search(r"[#&](subdirectory=[^&\s]+)", item.direct_url)
+    return f"#{found[1]}" if found else ""
 
 
 def _files(item: LockedDistribution) -> Iterator[LockedFile]:

@@ -181,6 +181,24 @@ def test_a_lock_that_tells_no_version_is_pinned_by_its_file(
     assert "the lock tells no version of demo" in capsys.readouterr().err
 
 
+def test_a_project_inside_an_archive_is_exported_with_its_place(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "pylock.foreign.toml"
+    head = 'lock-version = "1.0"\ncreated-by = "another"\n[[packages]]\nname = "demo"\nversion = "1.0"\n'
+    path.write_text(
+        f'{head}archive = {{ url = "https://files.example/x.zip", subdirectory = "a b/c", {HASHES} }}\n'
+    )
+    assert main(["export", str(path)]) == 0
+    assert "\ndemo @ https://files.example/x.zip#subdirectory=a%20b/c \\\n" in capsys.readouterr().out
+    path.write_text(f'{head}archive = {{ path = "x.zip", subdirectory = "c", {HASHES} }}\n')
+    assert main(["export", str(path)]) == 2
+    assert "demo can't stand in a hashed requirements file" in capsys.readouterr().err
+    path.write_text(f'{head}archive = {{ path = "x.zip", subdirectory = "../c", {HASHES} }}\n')
+    assert main(["export", str(path)]) == 2
+    assert "packages[0].archive.subdirectory" in capsys.readouterr().err
+
+
 def test_markers_that_only_locks_know_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     held = lock(distribution("demo", "1.0", marker="'test' in dependency_groups"))
     assert main(["export", write(tmp_path, held)]) == 2
