@@ -70,6 +70,8 @@ def _imported(args: Namespace, folder: Path) -> Imported | None:
         if args.extra or args.group:
             raise InputError(what="--extra and --group need --from pyproject.toml")
         return None
+    if "://" in args.source:
+        raise InputError(what="--from takes a file, and a URL was met", fix="download it first")
     source = Path(args.source)
     if source.suffix == ".toml":
         from envspec.spec.pyproject import read_pyproject

@@ -65,6 +65,8 @@ def run(arguments: argparse.Namespace) -> int:
             why="all that stands behind --host is taken for facts" if arguments.host else "",
             fix="envspec verify LOCK... --host FACTS...",
         )
+    for url in arguments.endpoint:
+        _check_endpoint(url)
     files = read_locks(lock_paths(arguments.locks))
     draw = partial(asked, prefix=arguments.prefix or "", endpoints=arguments.endpoint)
     several, day = draw(files), arguments.day or today()
@@ -79,6 +81,22 @@ def run(arguments: argparse.Namespace) -> int:
     report = Report(day, __version__, tuple(hosts), arguments.strict)
     put(_render(report, arguments), arguments.output)
     return 0 if report.passes else 1
+
+
+def _check_endpoint(url: str) -> None:
+    from envspec.errors import InvalidValueError
+    from envspec.spec.problems import WrongValueError
+    from envspec.spec.shown import shown
+    from envspec.spec.values import check_url
+
+    try:
+        check_url(url)
+    except WrongValueError as error:
+        raise InvalidValueError(
+            what=f"--endpoint {shown(url)} can't be read",
+            why="a URL of http or https was wanted, without login and signature: it stands in the report",
+            fix="for example --endpoint https://nas.internal/download",
+        ) from error
 
 
 def _this_host(arguments: argparse.Namespace, files: list[LockFile]) -> FactsFile:

@@ -116,3 +116,11 @@ def test_requirements_of_a_wrong_type_are_not_passed_over(
     assert main(["init", "--from", "pyproject.toml"]) == 2
     assert f"envspec: pyproject.toml: {told}" in capsys.readouterr().err
     assert not (project / "specs").exists()
+
+
+def test_a_url_is_not_imported(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["init", "--from", "https://me:secret@host.example/requirements.txt", "-o", "-"]) == 2
+    assert capsys.readouterr() == (
+        "",
+        "envspec: --from takes a file, and a URL was met\n  fix: download it first\n",
+    )

@@ -127,6 +127,24 @@ def test_a_pipe_that_nobody_writes_into_is_not_waited_for(
     assert capsys.readouterr().err.count("pipe: is a pipe with nothing in it") == 3
 
 
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("https://me:secret@nas.example/x", "https://***@nas.example/x"),
+        ("https://nas.example/x?token=secret", "https://nas.example/x?..."),
+        ("nas.example", "nas.example"),
+    ],
+)
+def test_an_endpoint_with_a_login_or_of_no_form_is_refused(
+    folder: Path, capsys: pytest.CaptureFixture[str], url: str, shown: str
+) -> None:
+    assert main(["verify", f"locks/{CU118}", "--host", "facts.json", "--endpoint", url]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith(f"envspec: --endpoint '{shown}' can't be read\n  why: ")
+    assert "secret" not in captured.err
+
+
 def test_where_the_report_can_not_be_written_the_outside_is_told(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
