@@ -109,7 +109,13 @@ class View:
 
     def admits_time(self, upload_time: str | None) -> bool:
         """Whether a file is older than the cut-off; one whose age nobody tells is not."""
-        return not self.cutoff or (bool(upload_time) and str(upload_time)[:19] < self.cutoff[:19])
+        if not self.cutoff or not upload_time:
+            return not self.cutoff
+        if upload_time[-1] != "Z" or upload_time[4:5] != "-":
+            from envspec.lock.codec import canonical_time
+
+            upload_time = canonical_time(upload_time)
+        return bool(upload_time) and upload_time[:19] < self.cutoff[:19]
 
 
 def _best_rank(triple: str, ranks: Mapping[str, int]) -> int:

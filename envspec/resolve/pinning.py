@@ -8,6 +8,7 @@ from envspec.index.catalog import Index
 from envspec.index.credentials import without_credentials
 from envspec.index.live import LiveIndex
 from envspec.index.view import ReleaseFile
+from envspec.lock.codec import canonical_time
 from envspec.lock.document import Asset, Build, Dependency, Lock, LockedDistribution, LockedFile, Variable
 from envspec.lock.environment import environment_marker, locked_python
 from envspec.resolve.resolution import Pin, Resolution
@@ -123,7 +124,8 @@ def locked_file(
 
 def _whole_seconds(upload_time: str) -> str:
     """``2024-01-29T18:38:38Z``; indexes differ in the digits after the second."""
-    return f"{upload_time[:19]}Z" if len(upload_time) >= 19 and upload_time[10] in "Tt " else ""
+    moment = canonical_time(upload_time)
+    return f"{moment[:19]}Z" if moment else ""
 
 
 def _notes(release: ReleaseFile) -> tuple[str, ...]:

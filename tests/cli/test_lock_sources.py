@@ -22,6 +22,31 @@ def index(name: str, url: str, *packages: str, more: str = "") -> str:
     return f'[[index]]\nname = "{name}"\nurl = "{url}"\npackages = {json.dumps(packages)}\n{more}\n'
 
 
+# Upload times
+
+
+@pytest.mark.parametrize(
+    ("told", "locked"),
+    [
+        ("2024-01-01T23:59:59.999999Z", "2024-01-01T23:59:59Z"),
+        ("2024-01-02T08:59:59.5+09:00", "2024-01-01T23:59:59Z"),
+        ("2024-01-01T20:00:00+00:00", "2024-01-01T20:00:00Z"),
+        ("2024-01-01 20:00:00", "2024-01-01T20:00:00Z"),
+        ("2024-01-01T20:00:00-05:00", ""),
+        ("2024-01-02T00:00:00Z", ""),
+        ("0Z", ""),
+        ("1", ""),
+    ],
+)
+def test_the_cut_off_is_an_instant_whatever_zone_an_index_writes(room: Room, told: str, locked: str) -> None:
+    room.spec("demo", python="exclude-newer = 2024-01-01")
+    files = [wheel("demo", "1.0", upload_time="2023-01-01T00:00:00Z"), wheel("demo", "2.0", upload_time=told)]
+    with Loopback(projects={"demo": files}) as server:
+        text = room.locked(server)
+    assert room.pins() == {"demo": "2.0" if locked else "1.0"}
+    assert f"upload-time = {locked or '2023-01-01T00:00:00Z'}," in text
+
+
 # Named indexes
 
 
