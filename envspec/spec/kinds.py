@@ -180,10 +180,13 @@ class ByKey(Kind[dict[str, T]]):
         """Keys and values, each read."""
         if not isinstance(value, dict):
             return at.refuse_type(value, "a table")
-        return {
-            self.key.read(key, at.inside(key)): self.item.read(item, at.inside(key))
-            for key, item in value.items()
-        }
+        read: dict[str, Any] = {}
+        for key, item in value.items():
+            name = self.key.read(key, at.inside(key))
+            if name is not None and name in read:
+                at.inside(key).refuse(key, "it stands here in another spelling, too")
+            read[name] = self.item.read(item, at.inside(key))
+        return read
 
     def schema(self) -> Schema:
         """An object of any keys."""

@@ -551,3 +551,17 @@ def test_a_wish_that_stands_there_twice_is_told() -> None:
         "  why: models[0] says the same",
         "  fix: leave it out",
     ]
+
+
+def test_a_mount_point_in_two_spellings_is_told() -> None:
+    disk = '[target.disk]\n"/data" = "2 TiB"\n"/data/" = "1 TiB"\n"x" = "1 TiB"\n"y" = "1 TiB"\n'
+    assert told(f'name = "ocr"\n[target]\nos = "rhel-8.9"\npython = "3.10"\n{disk}') == [
+        "ocr.toml: target.disk.\"/data/\": '/data/' can't be read",
+        "  why: it stands here in another spelling, too",
+        "ocr.toml: target.disk.x: 'x' can't be read",
+        "  why: it must be an absolute path on the target, without . or ..",
+        '  fix: for example "/data/envs"',
+        "ocr.toml: target.disk.y: 'y' can't be read",
+        "  why: it must be an absolute path on the target, without . or ..",
+        '  fix: for example "/data/envs"',
+    ]
