@@ -142,7 +142,7 @@ def _dispatch(arguments: list[str]) -> int:
     command.add_arguments(parser)
     parser.add_argument("-q", "--quiet", action="store_true", help="say nothing but errors")
     parser.add_argument("-v", "--verbose", action="store_true", help="say more")
-    parser.add_argument("--no-color", action="store_true", help="plain text, also on a terminal")
+    parser.add_argument("--no-color", action="store_true", help="no colours, also on a terminal")
     if _wants_json(arguments):
         parser.error = partial(_refuse_usage, name)  # type: ignore[method-assign]
     code: int = command.run(parser.parse_args(arguments[1:]))
@@ -185,6 +185,7 @@ def _no_such_command(name: str, arguments: list[str]) -> int:
         raise InputError(what=f"no command {name!r}" if name else "no command was named", fix=fix)
     if name:
         hint = f"; did you mean {near[0]!r}?" if near else ""
+        hint = "; options stand behind the command" if name.startswith("-") else hint
         talk(f"envspec: no command {name!r}{hint}\n")
     talk("\n".join(lines))
     return 2

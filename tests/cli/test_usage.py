@@ -50,3 +50,10 @@ def test_a_person_reads_the_usage(capsys: pytest.CaptureFixture[str]) -> None:
     printed = capsys.readouterr()
     assert printed.out == ""
     assert printed.err.startswith("usage: envspec lock ")
+
+
+def test_an_option_before_the_command_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--quiet", "lock", "specs/ocr.toml"]) == 2
+    assert capsys.readouterr().err.startswith(
+        "envspec: no command '--quiet'; options stand behind the command\n\nusage: envspec COMMAND [OPTION ...]\n"
+    )
