@@ -6,7 +6,9 @@ import re
 
 from envspec.lock.codec import FIRST, quick_digest
 
-_PIN = re.compile(rb'^\[\[packages\]\]\nname = "([a-z0-9.-]+)"\nversion = "([^"\\\n]+)"$', re.MULTILINE)
+_PIN = re.compile(
+    rb'^\[\[packages\]\]\nname = "([a-z0-9.-]+)"\nversion = "([A-Za-z0-9.!+_-]+)"$', re.MULTILINE
+)
 _KEPT = re.compile(rb"^\[+tool\.envspec\.(?!(?:target|environment|contract|verdict)[].])", re.MULTILINE)
 """Tables that a relock keeps; the others are made anew each time."""
 _KEY = re.compile(rb"^([^ \n=][^\n=]*) = ", re.MULTILINE)

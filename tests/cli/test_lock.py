@@ -409,6 +409,19 @@ def test_a_lock_that_cannot_be_read_stops_before_anything_is_asked(
         assert server.log == []
 
 
+def test_a_lock_that_bears_the_digest_of_what_is_no_text_is_told(room: Room) -> None:
+    room.spec("demo")
+    path = room.locks / "pylock.demo.toml"
+    with Loopback(projects={"demo": newest_first("demo", "1.0")}) as server:
+        head, _, body = room.locked(server).encode().partition(b"# sha256 of the rest: ")
+        body = body[65:].replace(b'version = "1.0"\nindex', b'version = "1.\xff"\nindex')
+        path.write_bytes(
+            head + b"# sha256 of the rest: " + hashlib.sha256(body).hexdigest().encode() + b"\n" + body
+        )
+        for options in ([], ["--check"], ["--upgrade"]):
+            assert "isn't UTF-8" in room.refused(2, server, *options)
+
+
 def test_a_folder_where_the_lock_should_be_is_told(room: Room) -> None:
     room.spec("demo")
     path = room.locks / "pylock.demo.toml"
@@ -475,7 +488,9 @@ def test_an_index_url_of_another_kind_is_refused(room: Room, url: str) -> None:
 
 def test_an_index_url_with_a_query_is_refused_without_showing_it(room: Room) -> None:
     room.spec("demo")
-    said = room.run("lock", room.specs / "demo.toml", "--index-url", "https://index.example/simple?token=secret")
+    said = room.run(
+        "lock", room.specs / "demo.toml", "--index-url", "https://index.example/simple?token=secret"
+    )
     assert (said.code, said.out) == (2, "")
     assert said.err == (
         "envspec: index URL 'https://index.example/simple' can't be used\n"
