@@ -21,25 +21,36 @@ def tell(
     console: Console,
 ) -> int:
     """Write the locks and say what was done; exit 0, or 1 for a no."""
+    from envspec.errors import EnvspecError
     from envspec.steps.locking import Locked, Unlockable
 
     console.clear()
     rows: list[dict[str, Any]] = []
     locked = []
+    failed: EnvspecError | None = None
     for path, outcome in outcomes:
-        if isinstance(outcome, Locked):
-            outcome = outcome._replace(remarks=(*outcome.remarks, *_surprises(path, outcome.data)))
-            fitting = _siblings(outcome, [each for _, each in outcomes]) if outcome.is_refused else []
-            rows.append(_written(path, outcome, fitting, arguments, console))
-            locked.append(outcome)
-        elif isinstance(outcome, Unlockable):
+        if isinstance(outcome, Unlockable):
             rows.append(_unlockable(path, outcome, options, arguments))
-        else:
+        elif not isinstance(outcome, Locked):
             rows.append(_missing(path, outcome, arguments))
+        else:
+            try:
+                outcome = outcome._replace(remarks=(*outcome.remarks, *_surprises(path, outcome.data)))
+                fitting = _siblings(outcome, [each for _, each in outcomes]) if outcome.is_refused else []
+                rows.append(_written(path, outcome, fitting, arguments, console))
+            except EnvspecError as error:
+                if not rows or arguments.format != "json":
+                    raise
+                failed = error  # what is written already is told along with it
+                break
+            locked.append(outcome)
     if arguments.format == "json":
         import json
 
-        print(json.dumps({"locks": rows}, indent=2))
+        told = {"error": {"exit-code": failed.exit_code, **failed.to_dict()}} if failed else {}
+        print(json.dumps({"locks": rows, **told}, indent=2))
+    if failed is not None:
+        return failed.exit_code
     if len(locked) < len(outcomes):
         return 1
     unfit = [name for name in {o.request.name: None for o in locked} if _fits_nowhere(name, locked)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import resource
 import signal
@@ -144,6 +145,22 @@ def test_a_disk_without_room_leaves_the_old_lock(room: Room) -> None:
         assert process.returncode == 3
     assert [each.name for each in room.locks.iterdir()] == [path.name]
     assert path.read_text() == text
+
+
+def test_json_tells_what_was_written_before_a_lock_that_could_not_be(room: Room) -> None:
+    one, other = room.spec("demo"), room.folder / "x" / "specs" / "other.toml"
+    other.parent.mkdir(parents=True)
+    other.write_text(one.read_text().replace('name = "demo"', 'name = "other"'))
+    (room.folder / "x" / "locks").write_text("no folder")
+    with Loopback(projects={"demo": [wheel("demo", "1.0")]}) as server:
+        outcome = room.lock(server, "--format", "json", specs=[one, other])
+    document = json.loads(outcome.out)
+    assert (outcome.code, outcome.err) == (3, "")
+    assert [(row["path"], row["state"]) for row in document["locks"]] == [
+        (str(room.locks / "pylock.demo.toml"), "created")
+    ]
+    assert document["error"]["exit-code"] == 3
+    assert document["error"]["what"] == f"{room.folder}/x/locks/pylock.other.toml: can't be written"
 
 
 def test_a_full_disk_leaves_the_old_lock_and_names_the_cause(room: Room) -> None:
