@@ -11,9 +11,22 @@ from typing import Annotated
 
 import msgspec
 
-_PLAIN_URL = re.compile(r"https://[^\x00-\x20\x7f]*\Z")
+_PLAIN_URL = re.compile(r"https://[!-Z\\^-~]*\Z")
 _SCHEME = re.compile(r"\s*([A-Za-z][A-Za-z0-9+.-]*):")
 _CONTROL = re.compile(r"[\x00-\x20\x7f]")
+
+
+def is_readable(url: str) -> bool:
+    """Whether the parts of ``url``, which may be relative, can be told apart."""
+    if url.isascii() and "[" not in url and "]" not in url:
+        return True
+    from urllib.parse import urlsplit
+
+    try:
+        urlsplit(url)
+    except ValueError:
+        return False
+    return True
 
 
 class FileEntry(msgspec.Struct, frozen=True, rename="kebab", kw_only=True, gc=False):
@@ -50,7 +63,7 @@ class FileEntry(msgspec.Struct, frozen=True, rename="kebab", kw_only=True, gc=Fa
         scheme = _SCHEME.match(self.url)
         if scheme and scheme[1].lower() not in ("http", "https"):
             return f"its URL is {scheme[1]}:, http or https was wanted"
-        return ""
+        return "" if is_readable(self.url) else "its URL can't be read"
 
 
 class ProjectPage(msgspec.Struct, frozen=True, kw_only=True, gc=False):

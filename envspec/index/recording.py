@@ -31,7 +31,7 @@ import msgspec
 
 from envspec.errors import InputError, InvalidValueError, SeveralProblems
 from envspec.index.credentials import without_credentials
-from envspec.index.page import FileEntry, ProjectPage
+from envspec.index.page import FileEntry, ProjectPage, is_readable
 from envspec.project_name import normal_name
 
 _MAX_CHARS = 256 * 1024 * 1024
@@ -130,7 +130,7 @@ def read_recording(text: str, where: str) -> Recording:
         )
     document = _outline(text, where)
     problems = _Problems(where)
-    if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", document.recorded):
+    if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", document.recorded) or not _is_moment(document.recorded):
         problems.add("recorded", f"{document.recorded[:40]!r} is no date such as '2026-11-22'")
     indexes = {
         url: {project: tuple(_rows(raw, url, project, problems)) for project, raw in projects.items()}
@@ -268,10 +268,27 @@ def row_problems(file: RecordedFile, project: str) -> Iterator[str]:
             yield f"{algorithm} {value[:140]!r} isn't {digits} hexadecimal digits in lower case"
     if file.size is not None and file.size < 0:
         yield f"size {file.size} is negative"
-    if file.upload_time is not None and not _UPLOAD_TIME.fullmatch(file.upload_time):
+    elif file.size is not None and file.size > 2**53:
+        yield f"size {file.size} is more bytes than any file has"
+    if file.upload_time is not None and not _is_utc_time(file.upload_time):
         yield f"upload-time {file.upload_time[:60]!r} is no UTC time such as '2024-01-29T18:38:38Z'"
     if file.requires_dist is not None and not file.requires_dist_from:
         yield "has requires-dist, and no requires-dist-from that says where it comes from"
+
+
+def _is_utc_time(text: str) -> bool:
+    return _UPLOAD_TIME.fullmatch(text) is not None and _is_moment(text[:19])
+
+
+def _is_moment(text: str) -> bool:
+    """Whether a day, or a time of one, that looks as it should is in the calendar."""
+    from datetime import datetime
+
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _metadata_hashes(said: bool | dict[str, str] | None) -> dict[str, str]:
@@ -287,7 +304,8 @@ def _belongs(filename: str, project: str) -> bool:
 
 
 def _url_problems(url: str) -> Iterator[str]:
-    if not re.fullmatch(r"https?://[^\s/?#]+(?:/[^\s?#]*)?(?:\?[^\s#]*)?", url):
+    match = re.fullmatch(r"https?://[^\s/?#]*?[^\s/?#:](?::(\d{1,5}))?(?:/[^\s?#]*)?(?:\?[^\s#]*)?", url)
+    if match is None or int(match[1] or 1) > 65535 or not url.isprintable() or not is_readable(url):
         yield f"URL {without_credentials(url)[:200]!r} isn't an absolute http or https URL without a fragment"
     elif without_credentials(url) != url:
         yield "its URL holds credentials; a recording is read by others"

@@ -15,7 +15,7 @@ import msgspec
 
 from envspec.errors import BrokenPageError
 from envspec.index.credentials import without_credentials
-from envspec.index.page import FileEntry, ProjectPage
+from envspec.index.page import FileEntry, ProjectPage, is_readable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -171,7 +171,12 @@ def _parse_html(body: bytes, content_type: str, base_url: str, where: str, proje
             if entry is not None:
                 files.append(entry)
         elif tag == "base":
-            base = base or urljoin(base_url, attributes.get("href", ""))
+            href = attributes.get("href", "")
+            if not is_readable(href):
+                raise BrokenPageError(
+                    what=f"{where} isn't proper HTML", why=f"its base {_printable(href)!r} is no URL"
+                )
+            base = base or urljoin(base_url, href)
         elif tag == "form":
             asks_for_input = True
         elif attributes.get("name", "").lower() == "pypi:repository-version":
@@ -239,7 +244,7 @@ def _entry(attributes: dict[str, str], base: str) -> FileEntry | None:
         filename = unquote(filename)
     if not filename.endswith((".whl", ".tar.gz", ".zip", ".tar.bz2", ".tgz")):
         return None
-    if base:
+    if base and is_readable(url):
         from urllib.parse import urljoin
 
         url = urljoin(base, url)

@@ -204,6 +204,31 @@ GOOD = {"filename": "demo_app-1.0-py3-none-any.whl", "url": "https://files.examp
             "size -1 is negative",
         ),
         (
+            {**GOOD, "size": 2**53 + 1},
+            "r.json: https://index.example/simple: demo-app: demo_app-1.0-py3-none-any.whl: "
+            "size 9007199254740993 is more bytes than any file has",
+        ),
+        (
+            {**GOOD, "url": "https://files.example:99999/x"},
+            "r.json: https://index.example/simple: demo-app: demo_app-1.0-py3-none-any.whl: "
+            "URL 'https://files.example:99999/x' isn't an absolute http or https URL without a fragment",
+        ),
+        (
+            {**GOOD, "url": "https://[::1/x"},
+            "r.json: https://index.example/simple: demo-app: demo_app-1.0-py3-none-any.whl: "
+            "URL 'https://[::1/x' isn't an absolute http or https URL without a fragment",
+        ),
+        (
+            {**GOOD, "url": "https://files.example/\x1b[31mx"},
+            "r.json: https://index.example/simple: demo-app: demo_app-1.0-py3-none-any.whl: "
+            "URL 'https://files.example/\\x1b[31mx' isn't an absolute http or https URL without a fragment",
+        ),
+        (
+            {**GOOD, "upload-time": "2024-13-01T00:00:00Z"},
+            "r.json: https://index.example/simple: demo-app: demo_app-1.0-py3-none-any.whl: "
+            "upload-time '2024-13-01T00:00:00Z' is no UTC time such as '2024-01-29T18:38:38Z'",
+        ),
+        (
             {**GOOD, "upload-time": "yesterday"},
             "r.json: https://index.example/simple: demo-app: demo_app-1.0-py3-none-any.whl: "
             "upload-time 'yesterday' is no UTC time such as '2024-01-29T18:38:38Z'",
@@ -325,3 +350,10 @@ def test_torch_2_5_0_of_the_recording_is_unknown_and_not_free_of_dependencies() 
     assert page is not None
     unknown = {f.filename for f in page.files if f.requires_dist is None}
     assert "torch-2.5.0+cu118-cp310-cp310-linux_x86_64.whl" in unknown
+
+
+def test_a_day_that_is_in_no_calendar_is_refused() -> None:
+    text = json.dumps({"recorded": "2026-02-30", "source": "by hand", "indexes": {}})
+    with pytest.raises(SeveralProblems) as caught:
+        read_recording(text, "r.json")
+    assert str(caught.value) == "r.json: recorded: '2026-02-30' is no date such as '2026-11-22'"

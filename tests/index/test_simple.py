@@ -146,6 +146,8 @@ def named_a(url: object) -> dict[str, object]:
         (named_a("file:///etc/passwd"), "a-1.zip: its URL is file:, http or https was wanted"),
         (named_a("java\nscript:x"), "a-1.zip: its URL holds a space or a control character"),
         ({"filename": "../a-1.zip", "url": "https://x.example/a"}, "../a-1.zip: no name for a file"),
+        (named_a("https://[::1/a-1.zip"), "a-1.zip: its URL can't be read"),
+        (named_a("//[/a-1.zip"), "a-1.zip: its URL can't be read"),
         ({"filename": "a-1.zip"}, "a-1.zip: it has no URL"),
         ({"filename": "a\x1b[2J-1.zip"}, "a?[2J-1.zip: it has no URL"),
         (named_a(5), "a-1.zip: Expected `str`, got `int` - at `$.url`"),
@@ -173,6 +175,7 @@ def test_an_entry_that_cannot_be_used_is_named_and_the_others_stay(entry: object
         ("hello", "text/plain", "can't be read", "neither JSON nor HTML"),
         ('<meta name="pypi:repository-version" content="2.0">', HTML, "speaks version '2.0'", "1.*"),
         ('<form action="/login"><input></form>', "text/html", "has a form to fill in", "login page"),
+        ("<base href='//[x/'>", HTML, "isn't proper HTML", "its base '//[x/' is no URL"),
         ("<a href='x.whl", HTML, "isn't proper HTML", "the tag at character 0 doesn't end"),
     ],
 )
@@ -238,3 +241,9 @@ for thread in threads: thread.join()
 def test_many_threads_may_read_the_first_pages_at_once() -> None:
     for _ in range(8):  # unguarded, every fifth process or so was killed by signal 11
         assert subprocess.run([sys.executable, "-c", FIRST_READING], check=False).returncode == 0
+
+
+def test_a_link_that_cannot_be_read_is_named_below_a_base_too() -> None:
+    page = parse("<base href='https://x.example/'><a href='//[x/a-1.zip'>a</a><a href='a-2.zip'>a</a>", HTML)
+    assert [found.url for found in page.files] == ["https://x.example/a-2.zip"]
+    assert page.skipped == ["a-1.zip: its URL can't be read"]
