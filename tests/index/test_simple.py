@@ -247,3 +247,21 @@ def test_a_link_that_cannot_be_read_is_named_below_a_base_too() -> None:
     page = parse("<base href='https://x.example/'><a href='//[x/a-1.zip'>a</a><a href='a-2.zip'>a</a>", HTML)
     assert [found.url for found in page.files] == ["https://x.example/a-2.zip"]
     assert page.skipped == ["a-1.zip: its URL can't be read"]
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type"),
+    [
+        (files_json(*[{"filename": "a-1.zip", "url": "https://x.example/a-1.zip"}] * 4), JSON),
+        ("<a href='a-1.zip'>a</a>" * 4, HTML),
+    ],
+)
+def test_a_page_of_more_files_than_any_project_has_is_broken(
+    monkeypatch: pytest.MonkeyPatch, body: str, content_type: str
+) -> None:
+    monkeypatch.setattr("envspec.index.simple.MAX_FILES", 4)
+    assert len(parse(body, content_type).files) == 4
+    monkeypatch.setattr("envspec.index.simple.MAX_FILES", 3)
+    with pytest.raises(BrokenPageError) as raised:
+        parse(body, content_type)
+    assert raised.value.what.endswith(" lists more than 3 files")
