@@ -41,6 +41,7 @@ def command() -> None:
     import os
 
     _open_closed_streams()
+    _hear_every_ctrl_c()
     code = main()
     try:
         if sys.stdout is not None:
@@ -64,23 +65,45 @@ def _open_closed_streams() -> None:
             setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115
 
 
+def _hear_every_ctrl_c() -> None:
+    """Interrupt again where Ctrl-C fell into a weak reference's callback, which Python lets nothing leave.
+
+    Importing is full of them. It may even leave the import lock held, for which threads would wait for ever.
+    """
+    import signal
+
+    def interrupt(number: int, frame: object) -> None:  # noqa: ARG001
+        raise KeyboardInterrupt
+
+    told = sys.unraisablehook
+
+    def hear(unraisable: sys.UnraisableHookArgs) -> None:
+        if issubclass(unraisable.exc_type, KeyboardInterrupt):
+            signal.setitimer(signal.ITIMER_REAL, 0.05)
+        else:
+            told(unraisable)
+
+    signal.signal(signal.SIGALRM, interrupt)
+    sys.unraisablehook = hear
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; return the exit code (0 yes, 1 no, 2 input, 3 outside, 130 interrupted)."""
-    from envspec.errors import EnvspecError
-
     arguments = list(sys.argv[1:] if argv is None else argv)
-    _end_like_ctrl_c()
-    _print_anything()
     try:
+        from envspec.errors import EnvspecError
+
+        _end_like_ctrl_c()
+        _print_anything()
         return _dispatch(arguments)
-    except EnvspecError as error:
-        _report(error, arguments)
-        return error.exit_code
     except KeyboardInterrupt:
         from envspec.cli.console import talk
 
         talk("interrupted; nothing half-written was left behind")
         return 130
+    except EnvspecError as error:
+        _report(error, arguments)
+        return error.exit_code
     except OSError as error:
         return _unwritable(error, arguments)
 

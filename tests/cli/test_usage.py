@@ -55,4 +55,4 @@ def test_a_person_reads_the_usage(capsys: pytest.CaptureFixture[str]) -> None:
 def test_an_option_before_the_command_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--quiet", "lock", "specs/ocr.toml"]) == 2
     said = capsys.readouterr().err
-    assert said.startswith("envspec: no command '--quiet'; options stand behind the command\n\nusage: envspec ")
+    assert said.startswith("envspec: no command '--quiet'; options stand behind the command\n\nusage: ")
