@@ -351,13 +351,15 @@ class IndexClient:
 
     def _metadata_file(self, file: ReleaseFile, index: LiveIndex) -> bytes | None:
         """PEP 658: the file beside the wheel, None where it's promised and missing."""
-        from envspec.index.encoding import decode_body
+        from envspec.index.encoding import decode_body_of
 
         address, _, _ = file.url.partition("#")
         answer = self.pages.get(index, f"{address}.metadata", {}, MAX_METADATA_BYTES)
         if answer.status != 200:
             return None
-        data = decode_body(answer.body, answer.headers.get("content-encoding", ""), MAX_METADATA_BYTES)
+        encoding = answer.headers.get("content-encoding", "")
+        label = f"{file.filename}: its metadata file"
+        data = decode_body_of(label, answer.body, encoding, MAX_METADATA_BYTES)
         wanted = {} if isinstance(file.core_metadata, bool) else file.core_metadata
         expected = wanted.get("sha256", "").lower() or None
         met = hashlib.sha256(data).hexdigest() if expected else None

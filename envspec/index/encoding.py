@@ -47,6 +47,14 @@ def decode_body(body: bytes, encoding: str, limit: int) -> bytes:
     return plain
 
 
+def decode_body_of(label: str, body: bytes, encoding: str, limit: int) -> bytes:
+    """As ``decode_body``, with ``label`` before what's said of a body that can't be decoded."""
+    try:
+        return decode_body(body, encoding, limit)
+    except (BrokenBodyError, TooLargeError) as error:
+        raise type(error)(what=f"{label}: {error.what}", why=error.why, fix=error.fix) from error
+
+
 def _inflate(body: bytes, coding: str, limit: int) -> bytes:
     parts: list[bytes] = []
     room = limit + 1

@@ -25,16 +25,12 @@ def read_record(body: StoredBody, project: str, view: View) -> ProjectRecord:
 
     Raises BrokenPageError, BrokenBodyError, TooLargeError.
     """
-    from envspec.errors import BrokenBodyError, TooLargeError
     from envspec.index.credentials import without_credentials
-    from envspec.index.encoding import decode_body
+    from envspec.index.encoding import decode_body_of
     from envspec.index.simple import read_page
     from envspec.index.view import reduce_page
 
-    try:
-        text = decode_body(body.body, body.encoding, MAX_PAGE_DECODED_BYTES)
-    except (BrokenBodyError, TooLargeError) as error:
-        what = f"the page of {project} at {without_credentials(body.url)}: {error.what}"
-        raise type(error)(what=what, why=error.why, fix=error.fix) from error
+    label = f"the page of {project} at {without_credentials(body.url)}"
+    text = decode_body_of(label, body.body, body.encoding, MAX_PAGE_DECODED_BYTES)
     page = read_page(text, body.content_type, body.url, project)
     return reduce_page(page, view, name=project, url=body.url, only_usable=True)

@@ -13,7 +13,7 @@ import msgspec
 
 from envspec.errors import BrokenArtifactError, HashMismatchError, InvalidValueError
 from envspec.index.credentials import is_host_of, without_credentials
-from envspec.index.encoding import decode_body
+from envspec.index.encoding import decode_body_of
 from envspec.index.metadata import CoreMetadata, parse_metadata
 from envspec.index.page import FileEntry, ProjectPage
 from envspec.index.pages import ACCEPT
@@ -180,7 +180,9 @@ def _page(index: _Index, name: str) -> ProjectPage | None:
     answer = index.get(f"{index.root}/{name}/", _MAX_PAGE_BYTES, {"Accept": ACCEPT})
     if answer.status != 200:
         return None
-    body = decode_body(answer.body, answer.headers.get("content-encoding", ""), _MAX_PAGE_DECODED_BYTES)
+    encoding = answer.headers.get("content-encoding", "")
+    label = f"the page of {name} at {answer.url}"
+    body = decode_body_of(label, answer.body, encoding, _MAX_PAGE_DECODED_BYTES)
     page = parse_page(body, answer.headers.get("content-type", ""), answer.url, name)
     absolute = [msgspec.structs.replace(entry, url=file_url(entry, answer.url)) for entry in page.files]
     return ProjectPage(name=name, files=absolute, skipped=page.skipped)
@@ -278,7 +280,9 @@ def _metadata_file(row: RecordedFile, index: _Index) -> bytes | None:
     answer = index.get(f"{row.url}.metadata", _MAX_METADATA_BYTES, {})
     if answer.status != 200:
         return None
-    data = decode_body(answer.body, answer.headers.get("content-encoding", ""), _MAX_METADATA_BYTES)
+    encoding = answer.headers.get("content-encoding", "")
+    label = f"{row.filename}: its metadata file"
+    data = decode_body_of(label, answer.body, encoding, _MAX_METADATA_BYTES)
     promised = row.core_metadata.get("sha256") if isinstance(row.core_metadata, dict) else None
     met = hashlib.sha256(data).hexdigest()
     if promised is not None and met != promised:

@@ -355,6 +355,20 @@ def test_a_metadata_file_of_another_hash_than_promised_ends_locking(spec: Room) 
         )
 
 
+@pytest.mark.parametrize(
+    ("encoding", "said"),
+    [
+        ("gzip", "a body isn't the gzip it claims to be\n  why: what came can't be unpacked\n"),
+        ("br", "a body came with Content-Encoding 'br'\n  why: we asked for gzip or none\n"),
+    ],
+)
+def test_a_metadata_file_that_cannot_be_unpacked_is_named(spec: Room, encoding: str, said: str) -> None:
+    with Loopback(projects={"demo": [wheel("demo", "1.0")]}) as server:
+        answer = Answer(body=b"not packed", headers={"content-encoding": encoding})
+        server.always("/files/demo-1.0-py3-none-any.whl.metadata", answer)
+        assert spec.refused(3, server) == f"envspec: demo-1.0-py3-none-any.whl: its metadata file: {said}"
+
+
 def test_a_wheel_that_is_no_zip_is_passed_over_and_named(spec: Room) -> None:
     broken = File("demo-2.0-py3-none-any.whl", b"this is no zip file" * 1000)
     with Loopback(projects={"demo": [broken, wheel("demo", "1.0")]}) as server:
@@ -417,6 +431,18 @@ def test_a_whole_wheel_of_another_hash_than_promised_ends_locking(spec: Room) ->
         )
 
 
+def test_a_wheel_that_does_not_end_is_cut_off_soon_after_the_size_its_index_gives(spec: Room) -> None:
+    with Loopback(projects={"demo": [wheel("demo", "1.0", metadata="none")]}) as server:
+        [file] = server.projects["demo"]
+        server.always("/files/demo-1.0-py3-none-any.whl", endless())
+        limit = len(file.data) + 16 * 1024 * 1024
+        assert spec.refused(3, server) == (
+            f"envspec: {server.url}/files/{file.filename}: the body is longer than {limit} bytes\n"
+            "  why: it was cut off there\n"
+            "  fix: check the URL; nothing that belongs here is that long\n"
+        )
+
+
 def test_hashes_in_capitals_are_hashes(room: Room) -> None:
     room.spec("demo")
     file = wheel("demo", "1.0", metadata="none")
@@ -432,7 +458,7 @@ def test_hashes_in_capitals_are_hashes(room: Room) -> None:
 def test_a_file_at_no_http_address_is_never_opened(spec: Room, url: str) -> None:
     with Loopback(projects={"demo": [wheel("demo", "1.0", metadata="none", url=url)]}) as server:
         outcome = spec.lock(server)
-        assert (outcome.code, outcome.out) == ((3 if url.startswith("http") else 1), "")
+        assert (outcome.code, outcome.out) == ((3 if url == "http:///x" else 1), "")
         assert not list(spec.locks.iterdir())
 
 
