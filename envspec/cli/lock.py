@@ -217,12 +217,28 @@ def _options(arguments: argparse.Namespace, world: World) -> LockOptions:
 
     return LockOptions(
         upgrade=arguments.upgrade,
-        upgrade_packages=dict(map(_upgraded, arguments.upgrade_package)),
+        upgrade_packages=_all_upgraded(arguments.upgrade_package),
         upgrade_models=tuple(arguments.upgrade_model),
         offline=arguments.offline,
         refresh=arguments.refresh,
         tables=world.tables_digest,
     )
+
+
+def _all_upgraded(texts: Sequence[str]) -> dict[str, str]:
+    upgraded: dict[str, str] = {}
+    for text in texts:
+        name, version = _upgraded(text)
+        known = upgraded.get(name, "")
+        if known and version and known != version:
+            from envspec.errors import InvalidValueError
+
+            raise InvalidValueError(
+                what=f"--upgrade-package {text!r}: {name}=={known} was asked for, too",
+                why="a lock pins one version of a project",
+            )
+        upgraded[name] = version or known
+    return upgraded
 
 
 def _upgraded(text: str) -> tuple[str, str]:

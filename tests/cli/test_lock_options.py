@@ -112,6 +112,17 @@ def test_an_upgrade_that_cannot_be_read_is_refused(grown: Room, text: str) -> No
         assert repr(text) in said
 
 
+def test_two_upgrades_of_one_project_to_different_versions_are_refused(grown: Room) -> None:
+    with Loopback(projects=NOW) as server:
+        twice = ["--upgrade-package", "two==3.0", "--upgrade-package", "Two==2.0"]
+        assert grown.refused(2, server, *twice) == (
+            "envspec: --upgrade-package 'Two==2.0': two==3.0 was asked for, too\n"
+            "  why: a lock pins one version of a project\n"
+        )
+        grown.locked(server, "--upgrade-package", "two==2.0", "--upgrade-package", "two")
+        assert grown.pins() == {"one": "1.0", "two": "2.0"}
+
+
 # --check
 
 
