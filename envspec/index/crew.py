@@ -54,6 +54,7 @@ class Job(Generic[T]):
 class Crew:
     """``size`` daemon threads, started as work comes in; up to ``most`` while much is waiting.
 
+    Where no thread can be started, urgent work is done by whoever brings it.
     Each thread's connection costs a TLS handshake, so few threads are better until the
     waiting for answers outweighs it.
     """
@@ -80,10 +81,20 @@ class Crew:
             elif len(self._threads) < (
                 self._most if len(self._urgent) + len(self._later) > 3 * self._size else self._size
             ):
-                thread = threading.Thread(target=self._serve, daemon=True)
-                thread.start()
-                self._threads.append(thread)
+                self._grow()
+            alone = urgent and not self._threads
+        if alone:
+            job.run()
         return job
+
+    def _grow(self) -> None:
+        thread = threading.Thread(target=self._serve, daemon=True)
+        try:
+            thread.start()
+        except RuntimeError:  # this process may have no more of them: what there is must do
+            self._size = self._most = len(self._threads)
+            return
+        self._threads.append(thread)
 
     def hurry(self, job: Job[T]) -> None:
         """Move a queued job to the front."""
@@ -91,6 +102,9 @@ class Crew:
             if job in self._later:
                 self._later.remove(job)  # type: ignore[arg-type]
                 self._urgent.append(job)  # type: ignore[arg-type]
+            alone = not self._threads
+        if alone:
+            job.run()
 
     def close(self) -> None:
         """Begin nothing more; what runs ends by itself, and ``wait`` waits for it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from functools import partial
 
 import pytest
 
@@ -93,3 +94,29 @@ def test_all_that_wait_for_an_outcome_get_it() -> None:
         thread.join(5.0)
     assert got == ["done"] * 4
     assert job.done
+
+
+@pytest.mark.parametrize("allowed", [0, 2])
+def test_work_gets_done_where_no_more_threads_can_be_started(
+    monkeypatch: pytest.MonkeyPatch, allowed: int
+) -> None:
+    started: list[threading.Thread] = []
+    start = threading.Thread.start
+
+    def limited(thread: threading.Thread) -> None:
+        if len(started) == allowed:
+            raise RuntimeError("can't start new thread")
+        started.append(thread)
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", limited)
+    crew = Crew(14, 50)
+    later = [crew.take(Job(partial(int, number)), urgent=False) for number in range(60)]
+    for job in later:
+        crew.hurry(job)
+    urgent = [crew.take(Job(partial(int, -number)), urgent=True) for number in range(60)]
+    assert [job.outcome() for job in later] == list(range(60))
+    assert [job.outcome() for job in urgent] == [-number for number in range(60)]
+    crew.close()
+    crew.wait(5)
+    assert len(started) == allowed
