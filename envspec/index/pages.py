@@ -143,7 +143,10 @@ class Pages:
             return StoredPage(404, expires, "", "", ABSENT), None
         if answer.status != 200:
             raise HttpStatusError(
-                status=answer.status, what=f"{answer.url}: answered {answer.status}, 200 was wanted"
+                status=answer.status,
+                what=f"{answer.url}: answered {answer.status}, 200 was wanted",
+                why="that's no page, and doesn't say that there's none",
+                fix="open the URL in a browser and see who answers",
             )
         from hashlib import sha256  # loading it takes 2 ms, and not every run has an answer to read
 

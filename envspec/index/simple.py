@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 _MAX_TAG_CHARS = 64 * 1024
+_LOOK = "open the URL in a browser and see who answers"
 MAX_FILES = 300_000
 """The largest real projects have a fifth of it; each file costs a kilobyte of memory until it's left out."""
 
@@ -60,7 +61,7 @@ def read_page(body: bytes, content_type: str, base_url: str, project: str) -> Pr
             raise BrokenPageError(
                 what=f"{where} is HTML, and was sent as {content_type[:80]!r}",
                 why="JSON was promised; a login page or a proxy may have answered in place of the index",
-                fix="open the URL in a browser and see who answers",
+                fix=_LOOK,
             )
         return _parse_json(body, where, project)
     if head == b"{":
@@ -70,6 +71,7 @@ def read_page(body: bytes, content_type: str, base_url: str, project: str) -> Pr
     raise BrokenPageError(
         what=f"{where} can't be read",
         why=f"it came as {content_type[:80] or 'nothing in particular'!r} and is neither JSON nor HTML",
+        fix=_LOOK,
     )
 
 
@@ -89,9 +91,13 @@ def _parse_json(body: bytes, where: str, project: str) -> ProjectPage:
     except msgspec.ValidationError as error:
         document, page = _parse_leniently(body, where, project, str(error))
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise BrokenPageError(what=f"{where} isn't the JSON it should be", why=str(error)) from error
+        raise BrokenPageError(
+            what=f"{where} isn't the JSON it should be", why=str(error), fix=_LOOK
+        ) from error
     except RecursionError as error:
-        raise BrokenPageError(what=f"{where} can't be read", why="its JSON is nested too deep") from error
+        raise BrokenPageError(
+            what=f"{where} can't be read", why="its JSON is nested too deep", fix=_LOOK
+        ) from error
     _check_version(document.meta.api_version, where)
     _check_count(page.files, where)
     return page
@@ -100,7 +106,7 @@ def _parse_json(body: bytes, where: str, project: str) -> ProjectPage:
 def _check_count(files: list[FileEntry], where: str) -> None:
     if len(files) > MAX_FILES:
         raise BrokenPageError(
-            what=f"{where} lists more than {MAX_FILES:,} files", why="no project has so many"
+            what=f"{where} lists more than {MAX_FILES:,} files", why="no project has so many", fix=_LOOK
         )
 
 
@@ -109,7 +115,7 @@ def _parse_leniently(body: bytes, where: str, project: str, problem: str) -> tup
     try:
         document = _decoder(_LenientJsonPage)(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise BrokenPageError(what=f"{where} isn't a page of a project", why=problem) from error
+        raise BrokenPageError(what=f"{where} isn't a page of a project", why=problem, fix=_LOOK) from error
     entries = [_entry_of_json(raw) for raw in document.files]
     page = ProjectPage(
         name=document.name or project,
@@ -185,7 +191,9 @@ def _parse_html(body: bytes, content_type: str, base_url: str, where: str, proje
             href = attributes.get("href", "")
             if not is_readable(href):
                 raise BrokenPageError(
-                    what=f"{where} isn't proper HTML", why=f"its base {_printable(href)!r} is no URL"
+                    what=f"{where} isn't proper HTML",
+                    why=f"its base {_printable(href)!r} is no URL",
+                    fix=_LOOK,
                 )
             base = base or urljoin(base_url, href)
         elif tag == "form":
@@ -196,7 +204,7 @@ def _parse_html(body: bytes, content_type: str, base_url: str, where: str, proje
         raise BrokenPageError(
             what=f"{where} lists no file and has a form to fill in",
             why="a login page or a proxy seems to have answered in place of the index",
-            fix="open the URL in a browser and see who answers",
+            fix=_LOOK,
         )
     return ProjectPage(name=project, files=files)
 
@@ -228,6 +236,7 @@ def _tags(text: str, where: str) -> Iterator[tuple[str, dict[str, str]]]:
             raise BrokenPageError(
                 what=f"{where} isn't proper HTML",
                 why=f"the tag at character {opening.start()} doesn't end within {_MAX_TAG_CHARS} characters",
+                fix=_LOOK,
             )
         position = inside.end()
         yield opening[1].lower(), _attributes(inside[0])

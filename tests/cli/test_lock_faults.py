@@ -161,6 +161,7 @@ def test_broken_json_is_told(spec: Room) -> None:
         assert spec.refused(3, server) == (
             f"envspec: the page of demo at {server.url}{PAGE} isn't the JSON it should be\n"
             "  why: Input data was truncated\n"
+            "  fix: open the URL in a browser and see who answers\n"
         )
 
 

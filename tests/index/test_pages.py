@@ -191,6 +191,8 @@ def test_a_status_that_gives_no_page_is_an_error(world: World, status: int) -> N
     with pytest.raises(HttpStatusError) as raised:
         world.pages().ask(INDEX, "demo")
     assert raised.value.what == f"{URL}: answered {status}, 200 was wanted"
+    assert raised.value.why == "that's no page, and doesn't say that there's none"
+    assert raised.value.fix == "open the URL in a browser and see who answers"
     assert world.store.page(URL) is None
 
 

@@ -187,6 +187,7 @@ def test_a_broken_page_says_what_it_was_and_what_was_wrong(
     assert error.value.what.startswith("the page of torch at https://index.example/simple/torch/ ")
     assert what in error.value.what
     assert why in error.value.why
+    assert error.value.fix != ""
 
 
 @pytest.mark.parametrize(
