@@ -96,7 +96,7 @@ def _found(headers: str) -> dict[str, list[str]]:
             if not (name.isascii() and name.isprintable()) or " " in name:
                 break
             field = name.lower() if name.lower() in _NAMES else ""
-        if not colon or not name:
+        if not colon:
             break
         if field:
             lines = [value]

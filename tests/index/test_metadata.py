@@ -74,3 +74,8 @@ def test_broken_metadata_says_what_is_wrong(data: bytes, what: str) -> None:
     with pytest.raises(BrokenArtifactError) as error:
         parse_metadata(data.removesuffix(b"\n\n"), "x.whl")
     assert error.value.what == what
+
+
+def test_a_header_without_a_name_ends_nothing() -> None:
+    text = b"Metadata-Version: 2.1\nName: demo\nVersion: 1.0\n: lost\nRequires-Dist: a\n"
+    assert parse_metadata(text).requires_dist == ("a",)
