@@ -14,6 +14,10 @@ from envspec.resolve.provider import Provider
 from envspec.resolve.solver import MAX_ROUNDS, Cause, Conflict, Solver, reachable
 from envspec.spec.request import LocalWheel, LockRequest
 
+_MANY_JUMPS = 3000
+"""A project of thousands of releases takes as many to go down them, and is done; more are a thicket."""
+_JUMPS_ANEW = (600, 1200, 2400)
+
 
 class Pin(NamedTuple):
     """One project of the solution."""
@@ -150,11 +154,19 @@ def resolve(
 def _solved(
     provider: Provider, catalog: Catalog, roots: Sequence[Demand], max_rounds: int
 ) -> dict[str, Candidate]:
-    """Hopefully first; where that finds nothing, thoroughly. Raises Conflict."""
-    try:
-        return Solver(provider, catalog.foresee, max_rounds).solve(roots)
-    except Conflict as conflict:
-        hoped = conflict
+    """Hopefully, anew where conflicts don't end; where that finds nothing, thoroughly. Raises Conflict."""
+    heat: Mapping[str, int] = {}
+    for max_jumps in (_MANY_JUMPS, *_JUMPS_ANEW, None):
+        solver = Solver(
+            provider, catalog.foresee, max_rounds, max_jumps=max_jumps, heat=heat if max_jumps else {}
+        )
+        try:
+            return solver.solve(roots)
+        except Conflict as conflict:
+            hoped = conflict
+            if not conflict.gave_up or solver.rounds + 1 >= max_rounds:
+                break
+        heat = solver.heat
     from envspec.resolve.thorough import ThoroughSolver
 
     try:
