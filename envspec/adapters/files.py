@@ -5,6 +5,7 @@ Paths are taken as str too: importing pathlib costs every start 5 ms.
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from contextlib import suppress
@@ -18,10 +19,22 @@ MAX_FILE_BYTES = 256 * 1024 * 1024
 _CHUNK_BYTES = 1 << 20
 _SILENCE_S = 1.0
 """So long a pipe that lies somewhere may say nothing."""
+_CANNOT_BE_OPENED = {
+    errno.EACCES: "let it and its folders be read by whoever runs envspec, or name another file",
+    errno.EPERM: "let it be read by whoever runs envspec, or name another file",
+    errno.ELOOP: "name the file itself: its links lead back to themselves",
+    errno.ENAMETOOLONG: "check the path",
+    errno.ENOTDIR: "check the path: a file stands where it names a folder",
+    errno.ENXIO: "name a file: a socket was met",
+}
+"""What is wrong with the path that the user named, not with the disk; each with what helps."""
 
 
 def read_bytes(path: PathText, *, limit: int = MAX_FILE_BYTES) -> bytes:
-    """The whole file, at most ``limit`` bytes; raises InputError if it isn't there or too long."""
+    """The whole file, at most ``limit`` bytes.
+
+    Raises InputError if it isn't there, can't be opened or is too long, DiskError where the disk fails.
+    """
     try:
         with open(path, "rb", opener=_at_once) as file:
             handle = file.fileno()
@@ -81,7 +94,10 @@ def _unreadable(path: PathText, error: OSError) -> InputError | DiskError:
         )
     if isinstance(error, IsADirectoryError):
         return InputError(what=f"{path}: is a folder, a file was wanted")
-    return DiskError(what=f"{path}: can't be read", why=error.strerror or str(error))
+    what, why = f"{path}: can't be read", error.strerror or str(error)
+    if error.errno in _CANNOT_BE_OPENED:
+        return InputError(what=what, why=why, fix=_CANNOT_BE_OPENED[error.errno])
+    return DiskError(what=what, why=why)
 
 
 def read_text(path: PathText, *, limit: int = MAX_FILE_BYTES) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import socket
 import stat
 import threading
 import time
@@ -91,11 +92,28 @@ def test_a_folder_is_no_file(tmp_path: Path) -> None:
     assert str(raised.value) == f"{tmp_path}: is a folder, a file was wanted"
 
 
-def test_a_path_through_a_file_cannot_be_read(tmp_path: Path) -> None:
+def test_a_path_that_cannot_be_opened_is_the_users_input(tmp_path: Path) -> None:
     (tmp_path / "a").write_text("")
-    with pytest.raises(DiskError) as raised:
-        read_bytes(tmp_path / "a" / "b")
-    assert str(raised.value) == f"{tmp_path}/a/b: can't be read\n  why: Not a directory"
+    (tmp_path / "loop").symlink_to("loop")
+    server = socket.socket(socket.AF_UNIX)
+    server.bind(str(tmp_path / "socket"))
+    try:
+        for name, why, fix in (
+            ("a/b", "Not a directory", "check the path: a file stands where it names a folder"),
+            (
+                "loop",
+                "Too many levels of symbolic links",
+                "name the file itself: its links lead back to themselves",
+            ),
+            ("x" * 300, "File name too long", "check the path"),
+            ("socket", "No such device or address", "name a file: a socket was met"),
+        ):
+            with pytest.raises(InputError) as raised:
+                read_bytes(tmp_path / name)
+            assert raised.value.exit_code == 2
+            assert str(raised.value) == f"{tmp_path}/{name}: can't be read\n  why: {why}\n  fix: {fix}"
+    finally:
+        server.close()
 
 
 def test_a_text_that_is_no_utf_8_is_told_with_its_place(tmp_path: Path) -> None:

@@ -60,3 +60,25 @@ def test_a_lock_is_judged_though_what_lies_beside_it_cannot_be_listed(folder: Pa
         (folder / "locks").chmod(0o755)
     assert done.stderr == ""
     assert done.returncode == 0
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["lock", "mine.toml"],
+        ["tree", "mine.toml"],
+        ["verify", "mine.toml", "--host", "facts.json"],
+        ["verify", f"locks/{CU118}", "--host", "mine.toml"],
+        ["init", "--from", "mine.toml"],
+    ],
+)
+def test_a_file_that_the_user_may_not_read_is_the_users_input(folder: Path, arguments: list[str]) -> None:
+    (folder / "mine.toml").write_text("")
+    (folder / "mine.toml").chmod(0o000)
+    done = run(*arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
+        "envspec: mine.toml: can't be read\n"
+        "  why: Permission denied\n"
+        "  fix: let it and its folders be read by whoever runs envspec, or name another file\n"
+    )
