@@ -6,6 +6,7 @@ file is complete, so pip needs to resolve nothing: ``--no-deps``.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 
@@ -25,6 +26,28 @@ def as_requirements(lock: Lock) -> str:
     for distribution in lock.distributions:
         lines += _entry(distribution)
     return "\n".join(lines) + "\n"
+
+
+def as_json(lock: Lock) -> str:
+    """The same for machines: each requirement with its index and its hashes; raises as the text does."""
+    _refuse_unhashable(lock)
+    document = {
+        "lock": lock.label,
+        "indexes": dict(_indexes(lock)),
+        "requirements": [
+            {
+                "name": item.name,
+                "version": _version(item) or None,
+                "requirement": _pinned(item),
+                "marker": item.marker or None,
+                "index": item.index_name or None,
+                "source-distribution": item.wheel is None,
+                "hashes": _hashes(item),
+            }
+            for item in lock.distributions
+        ],
+    }
+    return json.dumps(document, indent=2) + "\n"
 
 
 def _refuse_unhashable(lock: Lock) -> None:
@@ -103,7 +126,7 @@ def _entry(item: LockedDistribution) -> Iterator[str]:
     if item.wheel is None:
         yield "# a source distribution: pip builds it, and checks by hash nothing that the build asks for"
     marker = f" ; {plain(item.marker)}" if item.marker else ""
-    hashes = sorted({f"--hash={name}:{digest}" for file in _files(item) for name, digest in _accepted(file)})
+    hashes = [f"--hash={digest}" for digest in _hashes(item)]
     yield " \\\n    ".join([f"{_pinned(item)}{marker}", *hashes])
 
 
@@ -124,6 +147,11 @@ def _subdirectory(item: LockedDistribution) -> str:
 
 def _files(item: LockedDistribution) -> Iterator[LockedFile]:
     yield from (file for file in (item.wheel, *item.more_wheels, item.sdist) if file is not None)
+
+
+def _hashes(item: LockedDistribution) -> list[str]:
+    """``sha256:DIGEST`` of each file, sorted, each once."""
+    return sorted({f"{name}:{digest}" for file in _files(item) for name, digest in _accepted(file)})
 
 
 def _accepted(file: LockedFile) -> Iterator[tuple[str, str]]:

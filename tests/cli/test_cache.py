@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from tests.cli.locking import Room
 from tests.cli.locking import room as room
 from tests.loopback import Loopback, wheel
@@ -29,3 +31,13 @@ def test_clean_takes_our_files_and_no_others(room: Room) -> None:
 
 def test_cleaning_a_cache_that_is_not_there_frees_nothing(room: Room) -> None:
     assert room.run("cache", "clean") == (0, f"{room.cache}: 0 bytes freed\n", "")
+
+
+def test_a_machine_reads_the_folder_and_what_was_freed(room: Room) -> None:
+    room.cache.mkdir()
+    (room.cache / "index-1.sqlite").write_bytes(b"12345")
+    code, out, said = room.run("cache", "dir", "--format", "json")
+    assert (code, json.loads(out), said) == (0, {"folder": str(room.cache)}, "")
+    told = room.folder / "told.json"
+    assert room.run("cache", "clean", "--format", "json", "-o", told) == (0, "", "")
+    assert json.loads(told.read_text()) == {"folder": str(room.cache), "bytes-freed": 5}

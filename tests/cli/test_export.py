@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -109,6 +110,35 @@ def test_the_requirements_go_to_a_file_where_one_is_named(
     main(["export", write(tmp_path, WHOLE), "-o", str(tmp_path / "requirements.txt")])
     assert capsys.readouterr().out == ""
     assert (tmp_path / "requirements.txt").read_text() == expected()
+
+
+def test_a_machine_reads_each_requirement_with_its_hashes(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["export", write(tmp_path, WHOLE), "--format", "json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["lock"], told["indexes"]) == (
+        "founding-cu118",
+        {"pytorch-cu118": "https://download.pytorch.org/whl/cu118"},
+    )
+    assert [row["requirement"] for row in told["requirements"]] == [
+        "app @ https://files.example/%24{TOKEN}/app-1.0-py3-none-any.whl",
+        "numpy==1.26.4",
+        "openai-whisper==20240930",
+        "torch==2.1.2+cu118",
+    ]
+    assert told["requirements"][1]["hashes"] == [f"sha256:{'a' * 64}", f"sha512:{'7' * 128}"]
+    assert told["requirements"][2] == {
+        "name": "openai-whisper",
+        "version": "20240930",
+        "requirement": "openai-whisper==20240930",
+        "marker": None,
+        "index": "default",
+        "source-distribution": True,
+        "hashes": [f"sha256:{'b' * 64}"],
+    }
+    assert main(["export", write(tmp_path, WHOLE), "--format", "text"]) == 0
+    assert capsys.readouterr().out == expected()
 
 
 def test_a_lock_can_not_put_lines_into_the_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import argparse
 import json
+from importlib import import_module
 
 import pytest
 
-from envspec.cli.main import main
+from envspec.cli.main import COMMANDS, main
 
 
 @pytest.mark.parametrize(
@@ -56,3 +58,12 @@ def test_an_option_before_the_command_is_told(capsys: pytest.CaptureFixture[str]
     assert main(["--quiet", "lock", "specs/ocr.toml"]) == 2
     said = capsys.readouterr().err
     assert said.startswith("envspec: no command '--quiet'; options stand behind the command\n\nusage: ")
+
+
+@pytest.mark.parametrize("command", sorted(COMMANDS))
+def test_every_command_speaks_to_people_and_machines(command: str) -> None:
+    parser = argparse.ArgumentParser()
+    import_module(f"envspec.cli.{command}").add_arguments(parser)
+    options = {name: action for action in parser._actions for name in action.option_strings}
+    assert {"text", "json"} <= set(options["--format"].choices or ())
+    assert "-o" in options
