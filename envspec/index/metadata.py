@@ -7,6 +7,8 @@ parser takes, and the description, which is most of the file, isn't looked at.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from envspec.errors import BrokenArtifactError
 from envspec.named_tuple import NamedTuple
 
@@ -24,6 +26,8 @@ _OTHERS = (
 _NAMES = frozenset(name.lower() for name in _WANTED)
 _FIELDS = {name: name.lower() for name in _WANTED} | dict.fromkeys(_OTHERS, "")
 """As nearly all files spell them, so that most lines take one look; empty for those nobody reads here."""
+
+_NEVER_LOST = ("requires-dist:", "requires-python:")
 
 
 class CoreMetadata(NamedTuple):
@@ -44,9 +48,10 @@ def parse_metadata(data: bytes, label: str = "the metadata") -> CoreMetadata:
 
     The text is as it stands there: whether versions and requirements can be read is the
     caller's to find out. Raises BrokenArtifactError where a field is missing that every
-    release has, or where the headers are longer than any real ones.
+    release has, where the headers are longer than any real ones, or where a requirement stands
+    behind a line that ends them.
     """
-    found = _found(_headers(data, label))
+    found = _found(_headers(data, label), label)
     one = {field: values[0] for field, values in found.items()}
     requires_dist = found.get("requires-dist", [])
     missing = [field for field in ("Metadata-Version", "Name", "Version") if not one.get(field.lower())]
@@ -73,18 +78,22 @@ def parse_metadata(data: bytes, label: str = "the metadata") -> CoreMetadata:
 
 
 def _headers(data: bytes, label: str) -> str:
-    ends = (data.find(end, 0, _MAX_HEADER_BYTES) for end in (b"\n\n", b"\n\r\n"))
-    length = min((end for end in ends if end >= 0), default=len(data))
+    end = data.find(b"\n\n", 0, _MAX_HEADER_BYTES)
+    if b"\r" in data[: end if end >= 0 else _MAX_HEADER_BYTES]:  # the lines of Windows, or of old Macs
+        data = data[: 2 * _MAX_HEADER_BYTES].replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        end = data.find(b"\n\n", 0, _MAX_HEADER_BYTES)
+    length = end if end >= 0 else len(data)
     if length > _MAX_HEADER_BYTES:
         raise BrokenArtifactError(what=f"{label} has headers of more than {_MAX_HEADER_BYTES} bytes")
-    return data[:length].decode("utf-8", "replace").removeprefix("\ufeff").replace("\r\n", "\n")
+    return data[:length].decode("utf-8", "replace").removeprefix("\ufeff")
 
 
-def _found(headers: str) -> dict[str, list[str]]:
+def _found(headers: str, label: str) -> dict[str, list[str]]:
     """The values of each wanted field. As with mail parsers, a line that's no header ends them."""
     found: dict[str, list[list[str]]] = {}
     lines: list[str] | None = None
-    for line in headers.split("\n"):
+    rest = iter(headers.split("\n"))
+    for line in rest:
         if line.startswith((" ", "\t")):  # it goes on with the line before
             if lines is not None:
                 lines.append(line)
@@ -92,6 +101,8 @@ def _found(headers: str) -> dict[str, list[str]]:
         name, colon, value = line.partition(":")
         field = _FIELDS.get(name)
         if field is None:
+            if line.startswith("From "):  # mailboxes separate mails by it; their parsers read on
+                continue
             name = name.rstrip(" \t")
             if not (name.isascii() and name.isprintable()) or " " in name:
                 break
@@ -103,7 +114,20 @@ def _found(headers: str) -> dict[str, list[str]]:
             found.setdefault(field, []).append(lines)
         else:
             lines = None
+    else:
+        line = ""
+    _refuse_lost(line, rest, label)
     return {field: [_unfolded(lines) for lines in values] for field, values in found.items()}
+
+
+def _refuse_lost(stray: str, rest: Iterator[str], label: str) -> None:
+    """Raise where a requirement stands behind ``stray``: some installers read on there, some see a text."""
+    for line in rest if stray else ():
+        if line.lower().startswith(_NEVER_LOST):
+            raise BrokenArtifactError(
+                what=f"{label} has {line[:80]!r} behind {stray[:80]!r}",
+                why="a line that's no header ends the headers, so that installers differ on what comes after",
+            )
 
 
 def _unfolded(lines: list[str]) -> str:

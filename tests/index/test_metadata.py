@@ -35,8 +35,9 @@ def test_the_fields_that_resolving_reads() -> None:
     )
 
 
-def test_windows_line_ends_and_a_byte_order_mark_change_nothing() -> None:
-    assert parse_metadata(b"\xef\xbb\xbf" + KEYBERT.replace(b"\n", b"\r\n")) == parse_metadata(KEYBERT)
+@pytest.mark.parametrize("end", [b"\r\n", b"\r"], ids=["windows", "old macs"])
+def test_other_line_ends_and_a_byte_order_mark_change_nothing(end: bytes) -> None:
+    assert parse_metadata(b"\xef\xbb\xbf" + KEYBERT.replace(b"\n", end)) == parse_metadata(KEYBERT)
 
 
 def test_bytes_that_are_no_utf_8_are_replaced() -> None:
@@ -47,8 +48,21 @@ def test_bytes_that_are_no_utf_8_are_replaced() -> None:
 
 
 def test_a_line_that_is_no_header_ends_them() -> None:
-    read = parse_metadata(b"Metadata-Version: 1.0\nName: a\nVersion: 1\nand so on\nRequires-Dist: b\n")
-    assert read.requires_dist == ()
+    read = parse_metadata(b"Metadata-Version: 1.0\nName: a\nVersion: 1\nand so on\nProvides-Extra: b\n")
+    assert read.provides_extra == ()
+
+
+@pytest.mark.parametrize("line", ["Requires-Dist: b", "requires-python: >=3.9"])
+def test_a_requirement_behind_a_line_that_ends_the_headers_is_not_lost_in_silence(line: str) -> None:
+    text = f"Metadata-Version: 2.1\nName: a\nVersion: 1\nand so on\nSummary: c\n{line}\n\nbody"
+    with pytest.raises(BrokenArtifactError) as told:
+        parse_metadata(text.encode(), "x.whl")
+    assert told.value.what == f"x.whl has '{line}' behind 'and so on'"
+
+
+def test_the_line_that_separates_mails_ends_nothing() -> None:
+    text = b"Metadata-Version: 2.1\nName: a\nFrom nobody\nVersion: 1\nRequires-Dist: b\n"
+    assert parse_metadata(text).requires_dist == ("b",)
 
 
 def test_the_first_name_counts() -> None:
