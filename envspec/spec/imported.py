@@ -45,11 +45,13 @@ class Imported:
     notes: list[str] = field(default_factory=list)
     """What could not be taken over, a sentence each."""
 
-    def add_requirement(self, text: str, where: str) -> None:
-        """Take a requirement over, or note why not."""
-        if self._is_good(text, where, check_requirement):
+    def add_requirement(self, text: str, where: str) -> bool:
+        """Take a requirement over, or note why not; whether it was taken."""
+        is_good = self._is_good(text, where, check_requirement)
+        if is_good:
             _append_once(self.requirements, text)
             self._see_build(text)
+        return is_good
 
     def add_constraint(self, text: str, where: str) -> None:
         """Take a constraint over, or note why not."""

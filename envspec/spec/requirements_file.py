@@ -21,6 +21,8 @@ _LONG_NAMES = {"-r": "--requirement", "-c": "--constraint", "-e": "--editable", 
                "-f": "--find-links", "--pypi-url": "--index-url"}  # fmt: skip
 _WITHOUT_MEANING = {"--only-binary", "--prefer-binary", "--require-hashes", "--use-feature", "--no-index"}
 """envspec takes wheels first, hashes everything, and asks no index that isn't named."""
+_OTHER_KINDS = re.compile(r"pipfile(\.lock)?|.*\.(ya?ml|json|py|cfg|ini)", re.IGNORECASE)
+"""Names of files in which a line may look like a requirement and be none."""
 
 
 def read_requirements_file(path: str, read_text: Callable[[str], str], spec_folder: str) -> Imported:
@@ -28,13 +30,29 @@ def read_requirements_file(path: str, read_text: Callable[[str], str], spec_fold
 
     ``read_text`` reads a file by absolute path and raises EnvspecError where it can't.
     Paths of local wheels come out relative to ``spec_folder``, absolute too.
+
+    Raises InputError for a file of another kind.
     """
+    name = posixpath.basename(path)
     reading = _Reading(read_text, spec_folder)
+    if _OTHER_KINDS.fullmatch(name):
+        read_text(path)  # that it isn't there, or can't be read, comes first
+        raise _other_kind(name, "its name is that of another kind of file")
     reading.file(path, as_constraints=False)
+    if reading.strangers and not reading.took_any:
+        raise _other_kind(name, f"no line of it is a requirement; met {shown(reading.strangers[0])}")
     if reading.hashes:
         lines = f"{reading.hashes} line{'s' if reading.hashes > 1 else ''}"
         reading.found.notes.append(f"the hashes of {lines} were left out: a lock has its own")
     return reading.found
+
+
+def _other_kind(name: str, why: str) -> InputError:
+    return InputError(
+        what=f"{name}: isn't read as a requirements file",
+        why=why,
+        fix="requirements files and pyproject.toml are read; most tools can export a requirements file",
+    )
 
 
 class _Reading:
@@ -43,9 +61,16 @@ class _Reading:
     def __init__(self, read_text: Callable[[str], str], spec_folder: str) -> None:
         self.found = Imported()
         self.hashes = 0
+        self.strangers: list[str] = []
+        """Lines where a requirement was wanted, and something else stood."""
         self._read_text = read_text
         self._spec_folder = spec_folder
         self._seen: set[tuple[str, bool]] = set()
+
+    @property
+    def took_any(self) -> bool:
+        """Whether anything but notes came of it."""
+        return bool(self.found.requirements or self.found.constraints or self.found.indexes)
 
     def file(self, path: str, *, as_constraints: bool) -> None:
         """Read one file; a file that includes itself is read once."""
@@ -121,7 +146,8 @@ class _Reading:
         elif re.search(r"[/\\]|\.whl\b|\.tar\.gz\b", re.split(r"[;\s]", text, maxsplit=1)[0]):
             name, place = "", text
         else:
-            self.found.add_requirement(text, where)
+            if not self.found.add_requirement(text, where):
+                self.strangers.append(text)
             return
         place, semicolon, marker = place.partition(" ;")
         place, name = _bare_place(place.strip(), name)

@@ -124,3 +124,37 @@ def test_a_url_is_not_imported(capsys: pytest.CaptureFixture[str]) -> None:
         "",
         "envspec: --from takes a file, and a URL was met\n  fix: download it first\n",
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "why"),
+    [
+        ("Pipfile", '[packages]\nrequests = "*"\n', "its name is that of another kind of file"),
+        ("environment.yml", "dependencies:\n  - numpy\n", "its name is that of another kind of file"),
+        ("setup.cfg", "[options]\ninstall_requires =\n  numpy\n", "its name is that of another kind of file"),
+        ("poetry.lock", '[[package]]\nname = "a"\n', "no line of it is a requirement; met '[[package]]'"),
+        ("notes", "call the site again\n", "no line of it is a requirement; met 'call the site again'"),
+    ],
+)
+def test_a_file_of_another_kind_is_refused(
+    project: Path, capsys: pytest.CaptureFixture[str], name: str, text: str, why: str
+) -> None:
+    (project / name).write_text(text)
+    assert main(["init", "--from", name]) == 2
+    assert capsys.readouterr() == (
+        "",
+        f"envspec: {name}: isn't read as a requirements file\n"
+        f"  why: {why}\n"
+        "  fix: requirements files and pyproject.toml are read; most tools can export a requirements file\n",
+    )
+    assert not (project / "specs").exists()
+
+
+def test_one_line_that_cannot_be_read_leaves_the_others(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (project / "requirements.lock").write_text("numpy\ncall the site again\n")
+    assert main(["init", "--from", "requirements.lock"]) == 0
+    assert "note: requirements.lock:2: 'call the site again' was left out: " in capsys.readouterr().err
+    (project / "requirements-editable").write_text("-e .\n")
+    assert main(["init", "--from", "requirements-editable", "--name", "editable"]) == 0
