@@ -56,13 +56,17 @@ def locks_here() -> list[Path]:
     )
 
 
-def no_such_distribution(name: str, paths: Sequence[Path], known: Iterable[str]) -> InputError:
-    """The error for a project that no lock holds, with the nearest name that one does."""
+def say_not_locked(name: str, paths: Sequence[PathText], known: Iterable[str]) -> None:
+    """Tell that no lock holds the project, with the nearest names that one does: the answer is no (1)."""
     from difflib import get_close_matches
 
-    near = get_close_matches(name.lower(), list(known), n=1)
-    return InputError(
-        what=f"{', '.join(map(str, paths))}: no {name!r}",
+    from envspec.cli.console import talk
+    from envspec.errors import EnvspecError
+
+    near = get_close_matches(name.lower(), sorted(known), n=3)
+    answer = EnvspecError(
+        what=f"{', '.join(map(str, paths))}: no {name[:80]!r}",
         why="nothing of that name is locked there",
-        fix=f"did you mean {near[0]!r}?" if near else "envspec tree LOCK shows every name",
+        fix=f"did you mean {' or '.join(map(repr, near))}?" if near else "envspec tree LOCK shows every name",
     )
+    talk(f"envspec: {answer}")

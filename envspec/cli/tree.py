@@ -24,8 +24,8 @@ def _depth(text: str) -> int:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Show the tree; exit 0, or 2 where ``--invert`` names nothing in the lock."""
-    from envspec.cli.lock_files import no_such_distribution, read_lock
+    """Show the tree; exit 0, or 1 where the lock has nothing of the name behind ``--invert``."""
+    from envspec.cli.lock_files import read_lock, say_not_locked
     from envspec.cli.output import put
     from envspec.lock.graph import Graph
     from envspec.project_name import normal_name
@@ -35,7 +35,10 @@ def run(arguments: argparse.Namespace) -> int:
     graph = Graph(lock)
     invert = normal_name(arguments.invert.strip()) if arguments.invert is not None else ""
     if arguments.invert is not None and invert not in graph.distributions:
-        raise no_such_distribution(arguments.invert, [arguments.lock], graph.distributions)
+        if arguments.format == "json":
+            put(tree_json(lock.label, ()), arguments.output)
+        say_not_locked(arguments.invert, [arguments.lock], graph.distributions)
+        return 1
     render = {"text": tree_text, "json": tree_json}[arguments.format]
     put(render(lock.label, graph.tree(depth=arguments.depth, invert=invert)), arguments.output)
     return 0

@@ -5,8 +5,6 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from envspec.cli.console import talk
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of ``envspec why``."""
@@ -20,7 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Tell the chains; exit 0, or 1 where no lock has the project."""
-    from envspec.cli.lock_files import locks_here, no_such_distribution, read_lock
+    from envspec.cli.lock_files import locks_here, read_lock, say_not_locked
     from envspec.cli.output import put
     from envspec.project_name import normal_name
     from envspec.report.lock_graph import Reason, why_json, why_text
@@ -33,7 +31,8 @@ def run(arguments: argparse.Namespace) -> int:
         put(why_json(reasons), arguments.output)
     elif found:
         put(why_text(reasons), arguments.output)
-    else:
+    if not found:
         names = {item.name for _, lock in locks for item in lock.distributions}
-        talk(f"envspec: {no_such_distribution(arguments.name, paths, names)}")
+        names |= {each.name for _, lock in locks for build in lock.builds for each in build.requirements}
+        say_not_locked(arguments.name, paths, names)
     return 0 if found else 1

@@ -66,12 +66,14 @@ def test_json_has_a_row_for_each_line(path: str, capsys: pytest.CaptureFixture[s
 def test_a_name_that_is_not_locked_is_told_with_the_nearest(
     path: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["tree", path, "--invert", "nunpy"]) == 2
+    assert main(["tree", path, "--invert", "nunpy"]) == 1
     assert capsys.readouterr().err == (
         f"envspec: {path}: no 'nunpy'\n"
         "  why: nothing of that name is locked there\n"
         "  fix: did you mean 'numpy'?\n"
     )
+    assert main(["tree", path, "--invert", "nunpy", "--format", "json"]) == 1
+    assert json.loads(capsys.readouterr().out) == {"lock": "ocr", "rows": []}
 
 
 @pytest.mark.parametrize("depth", ["-1", "x", "1" * 30])

@@ -79,6 +79,15 @@ def test_a_project_in_no_lock_is_a_no(capsys: pytest.CaptureFixture[str]) -> Non
         "  why: nothing of that name is locked there\n"
         "  fix: did you mean 'filelock'?\n"
     )
+    assert main(["why", "setup-tool"]) == 1
+    assert capsys.readouterr().err.endswith("  fix: did you mean 'setuptools'?\n")
+    assert main(["why", "nope", "--format", "json"]) == 1
+    captured = capsys.readouterr()
+    assert [row["version"] for row in json.loads(captured.out)] == [None, None]
+    assert captured.err.endswith(
+        ": no 'nope'\n  why: nothing of that name is locked there\n"
+        "  fix: envspec tree LOCK shows every name\n"
+    )
 
 
 def test_json_holds_every_chain(capsys: pytest.CaptureFixture[str]) -> None:
