@@ -10,6 +10,13 @@ from envspec.errors import InvalidValueError
 
 _PythonLine = Annotated[str, msgspec.Meta(pattern=r"^3\.[0-9]+$")]
 
+_WITHOUT_GLIBC = (
+    *("windows", "win", "win10", "win11", "macos", "macosx", "osx", "darwin", "ios", "android"),
+    *("alpine", "postmarketos", "openwrt", "chimera"),
+    *("freebsd", "openbsd", "netbsd", "dragonfly", "solaris", "sunos", "illumos", "aix"),
+)
+"""Families whose C library is another one, so that no version of glibc would be true of them."""
+
 
 class OsRow(Row, frozen=True, kw_only=True, rename="kebab"):
     """What is known of one release of an operating system."""
@@ -89,10 +96,22 @@ def known_os(name: str) -> OsRow | None:
     return None
 
 
+def is_without_glibc(name: str) -> bool:
+    """Whether this is an OS for which nothing can be locked, whatever else is said of it."""
+    return name.partition("-")[0] in _WITHOUT_GLIBC
+
+
 def _unknown_os(name: str) -> InvalidValueError:
     from difflib import get_close_matches
 
     family = name.partition("-")[0]
+    if is_without_glibc(name):
+        return InvalidValueError(
+            what=f"OS {name[:80]!r} can't be locked for",
+            why="locks are made for Linux with glibc, and this system has another C library",
+            fix="name the Linux that the environment runs on, such as ubuntu-22.04: a container's or virtual"
+            " machine's own, where it runs in one",
+        )
     known = os_names()
     near = [other for other in known if other.startswith(f"{family}-")]
     near = near or get_close_matches(name, known, n=3, cutoff=0.5) or list(known)

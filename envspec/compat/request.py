@@ -142,12 +142,12 @@ class _Reading:
         target = self.tables.target
         if target.os is None:
             return None
-        from envspec.compat.operating_systems import os_row
+        from envspec.compat.operating_systems import is_without_glibc, os_row
 
         try:
             row = os_row(target.os)
         except InvalidValueError as error:
-            if target.glibc is None:
+            if target.glibc is None or is_without_glibc(target.os):
                 self._problem("target.os", error.what, error.why, error.fix)
             else:
                 self.warnings.append(

@@ -226,6 +226,20 @@ def test_an_unknown_os_is_told_with_the_near_ones() -> None:
     assert "rhel-8.9" in problem.why
 
 
+@pytest.mark.parametrize("name", ["windows-11", "alpine-3.19", "macos-14", "freebsd-14.1"])
+@pytest.mark.parametrize("glibc", ["", '\nglibc = "2.28"'])
+def test_a_system_without_glibc_is_offered_none(name: str, glibc: str) -> None:
+    with pytest.raises(SeveralProblems) as caught:
+        requests(SMALL.replace('"rhel-8.9"', f'"{name}"{glibc}'))
+    [problem] = caught.value.problems
+    assert str(problem) == (
+        f"specs/x.toml: target.os: OS {name!r} can't be locked for\n"
+        "  why: locks are made for Linux with glibc, and this system has another C library\n"
+        "  fix: name the Linux that the environment runs on, such as ubuntu-22.04: a container's or virtual"
+        " machine's own, where it runs in one"
+    )
+
+
 def test_a_glibc_makes_up_for_an_unknown_os() -> None:
     found = request(SMALL.replace('"rhel-8.9"', '"fictix-1"\nglibc = "2.31"'))
     assert (found.target.os, found.target.glibc, found.target.kernel) == ("fictix-1", (2, 31), "")
