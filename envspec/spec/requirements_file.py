@@ -36,7 +36,7 @@ def read_requirements_file(path: str, read_text: Callable[[str], str], spec_fold
     name = posixpath.basename(path)
     reading = _Reading(read_text, spec_folder)
     if _OTHER_KINDS.fullmatch(name):
-        read_text(path)  # that it isn't there, or can't be read, comes first
+        reading.text_of(path)  # that it isn't there, or can't be read, comes first
         raise _other_kind(name, "its name is that of another kind of file")
     reading.file(path, as_constraints=False)
     if reading.strangers and not reading.took_any:
@@ -63,7 +63,7 @@ class _Reading:
         self.hashes = 0
         self.strangers: list[str] = []
         """Lines where a requirement was wanted, and something else stood."""
-        self._read_text = read_text
+        self.text_of = read_text
         self._spec_folder = spec_folder
         self._seen: set[tuple[str, bool]] = set()
 
@@ -83,7 +83,7 @@ class _Reading:
             if len(self._seen) > MAX_FILES:
                 raise InputError(what=f"{path}: includes more than {MAX_FILES} files")
             name = posixpath.basename(current[0])
-            for number, line in _logical_lines(self._read_text(current[0])):
+            for number, line in _logical_lines(self.text_of(current[0])):
                 waiting += self._line(line, f"{name}:{number}", *current)
 
     def _line(self, line: str, where: str, path: str, as_constraints: bool) -> list[tuple[str, bool]]:
