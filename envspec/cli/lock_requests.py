@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 MAX_SPEC_BYTES = 4 * 1024 * 1024
 SMALL_BYTES = 4 * 1024 * 1024
 """Files below it are digested without a look into the cache."""
-REQUEST_FORMAT = "3"
+REQUEST_FORMAT = "4"
 
 
 def read_requests(path: str, arguments: argparse.Namespace, world: World) -> Sequence[LockRequest]:

@@ -29,6 +29,8 @@ PYTORCH_PROJECTS = (*LABELLED, "triton")
 """What the index of a CUDA build is used for."""
 _TABLE_OF = {"torch.hub": "torchvision"}
 """Providers whose table is called otherwise."""
+_WITHOUT_ORDER = ("requirements", "extra-requirements", "constraints", "sdists")
+"""Arrays of ``[python]`` whose order says nothing."""
 _DIGEST_FORMAT = 1
 """Raised when equal specs must get other digests."""
 
@@ -271,14 +273,20 @@ class _Reading:
     def digest(
         self, request: LockRequest, file_digest: Callable[[str], str], table_digests: Mapping[str, str]
     ) -> str:
-        """sha256 of all that the spec says of ``request``, and of the bytes it reads, in canonical JSON."""
+        """sha256 of all that the spec says of ``request``, and of the bytes it reads, in canonical JSON.
+
+        What has no order, such as requirements, is sorted; of overrides of one project the last one counts.
+        """
         kept = {index.name for index in request.indexes}
         tables = self.tables.said()
+        indexes = sorted(tables.get("index", ()), key=lambda entry: entry["name"])
         tables["index"] = [
-            {**_without_credentials(entry), "recording": None}
-            for entry in tables.get("index", ())
+            {**_without_credentials(_with_sorted(entry, "packages")), "recording": None}
+            for entry in indexes
             if entry["name"] in kept
         ]
+        if "python" in tables:
+            tables["python"] = _with_sorted(tables["python"], *_WITHOUT_ORDER)
         tables["lock"] = request.files
         content = {
             "format": _DIGEST_FORMAT,
@@ -397,6 +405,10 @@ def _own_paths(tables: SpecTables) -> Iterator[str]:
 
 def _unique(names: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
+
+
+def _with_sorted(table: dict[str, Any], *keys: str) -> dict[str, Any]:
+    return {**table, **{key: sorted(table[key]) for key in keys if key in table}}
 
 
 def _without_credentials(entry: dict[str, Any]) -> dict[str, Any]:

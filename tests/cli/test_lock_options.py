@@ -222,6 +222,17 @@ def test_check_notices_another_form_of_files(room: Room) -> None:
         assert room.lock(server, "--check", "--files", "portable").code == 1
 
 
+def test_the_same_requirements_in_another_order_change_nothing(room: Room) -> None:
+    room.spec("demo", "other", python='constraints = ["demo<3", "other<3"]')
+    with Loopback(projects={name: releases(name, "1.0") for name in ("demo", "other")}) as server:
+        room.locked(server)
+        before = snapshot(room.locks)
+        room.spec("other", "demo", python='constraints = ["other<3", "demo<3"]')
+        assert room.lock(server, "--check").code == 0
+        room.locked(server)
+        assert snapshot(room.locks) == before
+
+
 def test_check_of_a_spec_that_cannot_be_read_is_no_answer(room: Room) -> None:
     (room.specs / "demo.toml").write_text("name = 1\n")
     with Loopback() as server:

@@ -403,11 +403,24 @@ def digest_of(text: str, folder: str = "/srv/specs", content: str = "ab", files:
         pytest.param(LONG.replace("[[index]]", "[lock]\nfiles = 'urls'\n[[index]]"), id="a default, said"),
         pytest.param(LONG.replace("//index", "//me:secret@index"), id="credentials"),
         pytest.param(LONG.replace("\n", "\r\n"), id="line ends"),
+        pytest.param(
+            LONG.replace('["a", "app @ ./app.whl"]', '["app @ ./app.whl", "a"]'), id="order of requirements"
+        ),
     ],
 )
 def test_the_digest_stays_where_the_spec_says_the_same(same: str) -> None:
     assert same != LONG
     assert digest_of(same) == digest_of(LONG)
+
+
+@pytest.mark.parametrize(
+    ("key", "has_order"),
+    [("requirements", False), ("constraints", False), ("sdists", False), ("overrides", True)],
+)
+def test_order_counts_only_where_it_says_something(key: str, has_order: bool) -> None:
+    head = 'name = "x"\n[target]\nglibc = "2.28"\npython = "3.10"\n[python]\n'
+    one, other = digest_of(f'{head}{key} = ["a", "b"]\n'), digest_of(f'{head}{key} = ["b", "a"]\n')
+    assert (one != other) is has_order
 
 
 def test_the_digest_knows_no_path() -> None:
