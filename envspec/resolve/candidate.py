@@ -176,3 +176,9 @@ class Skipped(NamedTuple):
     name: str
     version: str
     why: str
+
+
+class UnusableSdist(str):
+    """Why a source distribution can't be used: it doesn't build, or it can't be read."""
+
+    __slots__ = ()

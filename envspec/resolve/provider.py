@@ -17,7 +17,10 @@ from envspec.index.catalog import Catalog, Project
 from envspec.index.dependencies import Dependencies
 from envspec.index.requirement import Requirement
 from envspec.index.versions import is_same_version, mentions_prerelease, normal_version
-from envspec.resolve.candidate import Candidate, Demand, Matches, RuledOut, Skipped
+from envspec.resolve.candidate import Candidate, Demand, Matches, RuledOut, Skipped, UnusableSdist
+
+_SDISTS_TRIED = 2
+"""One may be a slip; where a second can't be used, either, it's rarely another for the rest, and each may take minutes."""
 
 
 class Provider(AbstractProvider[Demand, Candidate, str]):
@@ -47,6 +50,9 @@ class Provider(AbstractProvider[Demand, Candidate, str]):
         self._root_masks: dict[str, int] = {}
         self._root_demands: dict[str, list[Demand]] = {}
         self.skipped: dict[tuple[str, str], Skipped] = {}
+        self.unopened: dict[tuple[str, str], Skipped] = {}
+        """Source distributions left alone, since others of their project can't be used."""
+        self._unusable_sdists: dict[str, list[str]] = {}
         self.missing: set[str] = set()
         self.unknown_extras: set[Candidate] = set()
         """Candidates of extras that their release doesn't have."""
@@ -189,9 +195,13 @@ class Provider(AbstractProvider[Demand, Candidate, str]):
         """
         if candidate in self.examined:
             return not (candidate.project.dead >> candidate.place & 1 or candidate in self._at_odds)
+        if self.unopened and (candidate.project.name, candidate.version) in self.unopened:
+            return False
         found = self._catalog.dependencies(candidate.project, candidate.place)
         if isinstance(found, str):
             self._skip(candidate, found)
+            if isinstance(found, UnusableSdist):
+                self._note_unusable_sdist(candidate)
             return False
         demands = self._demands_of(candidate, found)
         unusable = self._unusable_reference(candidate, demands)
@@ -230,6 +240,24 @@ class Provider(AbstractProvider[Demand, Candidate, str]):
         self.skipped[(candidate.project.name, candidate.version)] = Skipped(
             candidate.project.name, candidate.version, why
         )
+
+    def _note_unusable_sdist(self, candidate: Candidate) -> None:
+        """Leave the project's other source distributions alone where several can't be used.
+
+        Else a project that doesn't build here is built release after release, for hours.
+        """
+        project = candidate.project
+        unusable = self._unusable_sdists.setdefault(project.name, [])
+        if candidate.version not in unusable:
+            unusable.append(candidate.version)
+        if len(unusable) < _SDISTS_TRIED or project.direct_url:
+            return
+        why = f"not opened, since {' and '.join(unusable[:_SDISTS_TRIED])} can't be used"
+        rest = project.record.sdist_only & project.usable & ~project.dead
+        for place, version in enumerate(project.versions):
+            if rest >> place & 1 and self.candidate(project, place, "") not in self.examined:
+                project.dead |= 1 << place
+                self.unopened[(project.name, version)] = Skipped(project.name, version, why)
 
     def _demands_of(self, candidate: Candidate, found: Dependencies) -> tuple[Demand, ...]:
         if not candidate.extra:

@@ -140,7 +140,7 @@ def resolve(
             tuple(conflict.causes),
             provider,
             roots,
-            tuple(provider.skipped.values()),
+            (*provider.skipped.values(), *provider.unopened.values()),
             frozenset(provider.missing),
             conflict.gave_up,
         )

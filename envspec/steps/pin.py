@@ -18,6 +18,7 @@ from envspec.lock.document import Asset, AssetFile, Build, Lock, LockedFile, Var
 from envspec.lock.known_files import with_known_files
 from envspec.ports import Progress
 from envspec.quick_msgspec import load_msgspec
+from envspec.resolve.candidate import UnusableSdist
 from envspec.resolve.opening import open_catalog
 from envspec.resolve.pinning import pin_lock
 from envspec.resolve.resolution import NoResolution, Pin, Resolution, read_wishes, resolve
@@ -82,6 +83,7 @@ def _lock(
             builds[release] = build
         elif isinstance(found, str):
             not_built.append(release)
+            return UnusableSdist(found)
         return found
 
     catalog = open_catalog(request, workshop.client, default, workshop.index, sdist, offline=options.offline)

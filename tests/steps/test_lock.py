@@ -22,6 +22,7 @@ from envspec.index.view import ProjectRecord, ReleaseFile, View
 from envspec.lock.codec import decode
 from envspec.lock.document import Asset, Build, Lock
 from envspec.ports import Response
+from envspec.resolve.explain import explain
 from envspec.spec.request import IndexRequest, LocalWheel, LockRequest
 from envspec.steps.assets import AssetWorld
 from envspec.steps.lock import lock_variants
@@ -44,6 +45,8 @@ class World:
         self.releases: dict[str, list[dict[str, Any]]] = {}
         self.hashed: list[str] = []
         self.directs: dict[str, ReleaseFile] = {}
+        self.opened: list[str] = []
+        """Source distributions, of which none builds."""
 
     def add(self, name: str, version: str, *requires: str, tag: str = "py3-none-any", **stated: Any) -> None:
         """A release and its metadata file."""
@@ -59,6 +62,13 @@ class World:
             "core-metadata": {"sha256": hashlib.sha256(data).hexdigest()},
         }
         self.releases.setdefault(name, []).append({**row, **stated})
+        self._serve(name)
+
+    def add_sdist(self, name: str, version: str) -> None:
+        filename = f"{name}-{version}.tar.gz"
+        digest = hashlib.sha256(filename.encode()).hexdigest()
+        row = {"filename": filename, "url": f"https://files.example/{filename}", "hashes": {"sha256": digest}}
+        self.releases.setdefault(name, []).append(row)
         self._serve(name)
 
     def _serve(self, name: str) -> None:
@@ -129,7 +139,8 @@ class World:
         catalog: Catalog,
         preferred: Mapping[str, str],
     ) -> tuple[Dependencies | str, Build | None]:
-        raise NotImplementedError
+        self.opened.append(f"{name} {version}")
+        return "it doesn't build: no compiler", None
 
 
 def existing(earlier: Earlier | Existing | None) -> Existing:
@@ -197,6 +208,37 @@ def test_what_does_not_fit_is_a_value_and_hinders_nobody(world: World) -> None:
     bad, good = world.lock(asking("demo>1"), asking("demo"))
     assert isinstance(bad, Unlockable)
     assert isinstance(good, Locked)
+
+
+# Source distributions
+
+
+def test_a_project_that_does_not_build_is_not_built_release_after_release(world: World) -> None:
+    for number in range(9):
+        world.add_sdist("attention", f"1.{number}")
+    [outcome] = world.lock(asking("attention", sdists=("attention",)))
+    assert isinstance(outcome, Unlockable)
+    assert world.opened == ["attention 1.8", "attention 1.7"]
+    told = explain(outcome.conflict, outcome.catalog, outcome.request).splitlines()
+    assert told[3:] == [
+        "         1.7, 1.8: it doesn't build: no compiler",
+        "         1.0 to 1.6 (7 releases): not opened, since 1.8 and 1.7 can't be used",
+        "  fix: no single change that was tried helps",
+    ]
+
+
+def test_wheels_of_a_project_that_does_not_build_are_taken(world: World) -> None:
+    for number in range(2, 9):
+        world.add_sdist("attention", f"1.{number}")
+    world.add("attention", "1.1")
+    [outcome] = world.lock(asking("attention", sdists=("attention",)))
+    assert isinstance(outcome, Locked)
+    assert world.opened == ["attention 1.8", "attention 1.7"]
+    assert outcome.remarks == (
+        "attention 1.7 was passed over: it doesn't build: no compiler",
+        "attention 1.8 was passed over: it doesn't build: no compiler",
+    )
+    assert b"attention-1.1-" in outcome.data
 
 
 # The memory
