@@ -114,14 +114,15 @@ def write_atomically(path: PathText, data: bytes) -> bool:
     """Put ``data`` at ``path`` through a temporary name; say whether anything changed.
 
     A crash at any instant leaves the old file or the new one; a device or a pipe, such as /dev/stdout, is
-    written into. Raises DiskError.
+    written into. A link stays, and the file behind it is what's put. Raises DiskError.
     """
     if os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path):
         return _write_into(path, data)
-    folder, name = os.path.split(path)
+    place = _behind_link(path) if os.path.islink(path) else path
+    folder, name = os.path.split(place)
     temporary = os.path.join(folder, f".{name}.{os.getpid()}-{os.urandom(4).hex()}.part")
     try:
-        if _holds(path, data):
+        if _holds(place, data):
             return False
         os.makedirs(folder or ".", exist_ok=True)
         handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
@@ -138,7 +139,7 @@ def write_atomically(path: PathText, data: bytes) -> bool:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(temporary, path)
+        os.replace(temporary, place)
     except OSError as error:
         _forget(temporary)
         raise DiskError(
@@ -150,6 +151,19 @@ def write_atomically(path: PathText, data: bytes) -> bool:
         _forget(temporary)
         raise
     return True
+
+
+def _behind_link(path: PathText) -> str:
+    """Where the file lies, or may be put, to which a link leads; raises DiskError where that's nowhere."""
+    place = os.path.realpath(path)
+    why = ""
+    if os.path.islink(place):
+        why = "it is a link that leads back to itself"
+    elif not os.path.isdir(os.path.dirname(place)):
+        why = f"it is a link to {place}, and there is no such folder"
+    if why:
+        raise DiskError(what=f"{path}: can't be written", why=why, fix="mend the link, or take it away")
+    return place
 
 
 def _write_into(path: PathText, data: bytes) -> bool:

@@ -90,7 +90,7 @@ def _refuse_twins(jobs: Sequence[tuple[str, str, LockRequest]]) -> None:
     seen: dict[str, str] = {}
     for spec, folder, request in jobs:
         path = os.path.join(folder, file_name(request))
-        place = os.path.join(os.path.realpath(folder), file_name(request))
+        place = os.path.realpath(path)
         if place in seen:
             raise InputError(
                 what=f"{spec} and {seen[place]} would both be locked as {path}",
@@ -128,7 +128,7 @@ def _state(path: str, request: LockRequest, world: World) -> tuple[str, str]:
     from envspec.adapters.files import read_bytes
     from envspec.lock.codec import quick_digest, says_what_was_written
 
-    if not os.path.exists(path):
+    if _is_absent(path):
         return "missing", "no such lock"
     data = read_bytes(path, limit=MAX_LOCK_BYTES)
     digest = quick_digest(data)
@@ -142,6 +142,17 @@ def _state(path: str, request: LockRequest, world: World) -> tuple[str, str]:
     if not _is_judged_alike(path, data, world):
         return "stale", "by the tables of today its contract, verdict or environment is another"
     return "current", ""
+
+
+def _is_absent(path: str) -> bool:
+    """Whether there is surely none; where that can't be found out, reading it says why."""
+    try:
+        os.stat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:
+        pass
+    return False
 
 
 def _is_judged_alike(path: str, data: bytes, world: World) -> bool:
@@ -260,7 +271,7 @@ def existing_lock(path: str) -> Existing:
     """What the lock at ``path`` hands on, read only if it's asked for; nothing where there's none."""
     from envspec.steps.locking import Earlier, Existing
 
-    if not os.path.exists(path):
+    if _is_absent(path):
         return Existing()
     from envspec.adapters.files import read_bytes
     from envspec.lock.codec import quick_digest

@@ -233,3 +233,39 @@ def test_a_device_that_takes_nothing_is_the_disks_error(tmp_path: Path) -> None:
         write_atomically(link, b"x" * 100_000)
     assert str(caught.value) == f"{link}: can't be written\n  why: No space left on device"
     assert link.is_symlink()
+
+
+def test_a_link_stays_and_the_file_behind_it_is_written(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "real" / "a").write_bytes(b"old")
+    (tmp_path / "middle").symlink_to("real/a")
+    (tmp_path / "link").symlink_to(tmp_path / "middle")
+    assert write_atomically(tmp_path / "link", b"new")
+    assert not write_atomically(tmp_path / "link", b"new")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "middle").is_symlink()
+    assert (tmp_path / "real" / "a").read_bytes() == b"new"
+    assert names(tmp_path / "real") == ["a"]
+    assert names(tmp_path) == ["link", "middle", "real"]
+
+
+def test_a_link_to_a_file_that_is_not_there_yet_brings_it(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to("a")
+    assert write_atomically(tmp_path / "link", b"1")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "a").read_bytes() == b"1"
+
+
+def test_a_link_that_leads_nowhere_is_told_and_left(tmp_path: Path) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+    (tmp_path / "gone").symlink_to(tmp_path / "media" / "a")
+    for name, why in (
+        ("loop", "it is a link that leads back to itself"),
+        ("gone", f"it is a link to {tmp_path}/media/a, and there is no such folder"),
+    ):
+        with pytest.raises(DiskError) as raised:
+            write_atomically(tmp_path / name, b"1")
+        assert str(raised.value) == (
+            f"{tmp_path}/{name}: can't be written\n  why: {why}\n  fix: mend the link, or take it away"
+        )
+    assert names(tmp_path) == ["gone", "loop"]

@@ -232,3 +232,42 @@ def test_a_reader_that_goes_away_is_no_error(room: Room) -> None:
         process.stdout.close()
         _, err = process.communicate(timeout=30)
         assert (process.returncode, err) == (141, "")
+
+
+def test_a_lock_that_is_a_link_is_written_through(room: Room) -> None:
+    room.spec("demo")
+    path, elsewhere = room.locks / "pylock.demo.toml", room.folder / "shared.toml"
+    path.symlink_to(elsewhere)
+    with Loopback(projects={"demo": [wheel("demo", "1.0")]}) as server:
+        text = room.locked(server)
+        assert path.is_symlink()
+        assert elsewhere.read_text() == text
+        assert room.lock(server, "--check").code == 0
+        room.spec("demo<2")
+        assert room.locked(server) == elsewhere.read_text() != text
+        assert path.is_symlink()
+
+
+def test_a_lock_that_is_a_link_to_itself_is_told(room: Room) -> None:
+    room.spec("demo")
+    path = room.locks / "pylock.demo.toml"
+    path.symlink_to(path.name)
+    with Loopback(projects={"demo": [wheel("demo", "1.0")]}) as server:
+        for options in ((), ("--check",)):
+            outcome = room.lock(server, *options)
+            assert (outcome.code, outcome.out) == (2, "")
+            assert outcome.err == (
+                f"envspec: {path}: can't be read\n"
+                "  why: Too many levels of symbolic links\n"
+                "  fix: name the file itself: its links lead back to themselves\n"
+            )
+        assert path.is_symlink()
+        assert len(server.log) == 0
+
+
+def test_two_locks_that_are_links_to_one_file_are_refused(room: Room) -> None:
+    room.spec("demo", tables="[variants.one]\n[variants.two]\n")
+    for variant in ("one", "two"):
+        (room.locks / f"pylock.demo-{variant}.toml").symlink_to("same.toml")
+    with Loopback(projects={"demo": [wheel("demo", "1.0")]}) as server:
+        assert "would both be locked as" in room.refused(2, server)
