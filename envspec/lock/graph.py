@@ -51,12 +51,25 @@ class Graph:
         self.asked = self._asked(lock.requirements)
 
     def _asked(self, requirements: Sequence[str]) -> tuple[tuple[str, Dependency], ...]:
-        """(requirement as written, what it names); of a lock without any, what nothing requires."""
+        """(requirement as written, what it names); of a lock without any, see ``_tops``."""
         asked = [(text, edge) for text in requirements if (edge := _edge(text)).name in self.distributions]
-        if not asked:
-            tops = [name for name in sorted(self._required_by) if not self._required_by[name]]
-            asked = [(name, Dependency(name)) for name in tops or sorted(self.distributions)]
-        return tuple(asked)
+        return tuple(asked or [(name, Dependency(name)) for name in self._tops()])
+
+    def _tops(self) -> list[str]:
+        """What nothing requires, and the first of each ring that nothing else leads to: together all."""
+        names = sorted(self.distributions)
+        reached: set[str] = set()
+        tops = []
+        for name in [*(name for name in names if not self._required_by[name]), *names]:
+            if name not in reached:
+                tops.append(name)
+                reached.add(name)
+                stack = [name]
+                while stack:
+                    below = [edge.name for edge in self._requires[stack.pop()] if edge.name not in reached]
+                    reached.update(below)
+                    stack += below
+        return sorted(tops)
 
     def tree(self, *, depth: int | None = None, invert: str = "") -> Iterator[TreeRow]:
         """The tree below the spec's requirements, or upwards from ``invert``, at most ``depth`` levels down.

@@ -4,23 +4,36 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 
 from envspec.lock.document import Lock
 from envspec.lock.graph import Chain, Graph, TreeRow
 from envspec.report.plain import plain
 
+MOST_ROWS = 100_000
+"""A tree has a row for each requirement between distributions; nobody reads millions."""
+_MOST_RAILS = 40
+"""Levels that are drawn in front of a name; how many more there are is said as a number."""
+
 
 def tree_text(label: str, rows: Iterable[TreeRow]) -> str:
     """Lines as ``tree`` draws them; ``(*)`` marks what is unfolded at another place."""
-    return "\n".join([plain(label), *_drawn(rows)]) + "\n"
+    rows = iter(rows)
+    lines = [plain(label), *_drawn(islice(rows, MOST_ROWS))]
+    if left_out := sum(1 for _ in rows):
+        lines.append(f"{left_out:,} rows more; --depth or --invert shows a part")
+    return "\n".join(lines) + "\n"
 
 
 def _drawn(rows: Iterable[TreeRow]) -> Iterator[str]:
     rails: list[str] = []
     for row in rows:
         del rails[row.depth :]
+        hidden = len(rails) - _MOST_RAILS
+        before = f"({hidden} levels) " if hidden > 0 else ""
         mark = " (*)" if row.repeated else ""
-        yield f"{''.join(rails)}{'└── ' if row.last else '├── '}{_named(row)} {row.version}{mark}"
+        drawn = f"{before}{''.join(rails[-_MOST_RAILS:])}{'└── ' if row.last else '├── '}"
+        yield f"{drawn}{_named(row)} {row.version}{mark}"
         rails.append("    " if row.last else "│   ")
 
 
@@ -30,6 +43,7 @@ def _named(row: TreeRow) -> str:
 
 def tree_json(label: str, rows: Iterable[TreeRow]) -> str:
     """The rows of the tree in order, each with its depth; flat, since chains may be deep."""
+    rows = iter(rows)
     return (
         json.dumps(
             {
@@ -42,8 +56,9 @@ def tree_json(label: str, rows: Iterable[TreeRow]) -> str:
                         "extras": row.extras,
                         "repeated": row.repeated,
                     }
-                    for row in rows
+                    for row in islice(rows, MOST_ROWS)
                 ],
+                "left-out": sum(1 for _ in rows),
             },
             indent=2,
         )

@@ -60,7 +60,42 @@ def test_json_has_a_row_for_each_line(path: str, capsys: pytest.CaptureFixture[s
             {"depth": 0, "name": "easyocr", "version": "1.7.2", "extras": [], "repeated": False},
             {"depth": 0, "name": "torch", "version": "2.1.2+cu118", "extras": [], "repeated": False},
         ],
+        "left-out": 0,
     }
+
+
+def test_a_chain_without_an_end_is_not_drawn_from_the_left_edge(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    held = lock(
+        *(distribution(f"p{number:04}", "1", f"p{number + 1:04}") for number in range(3000)),
+        requirements=("p0000",),
+    )
+    path = tmp_path / "pylock.toml"
+    path.write_bytes(encode(held))
+    assert main(["tree", str(path)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 3001
+    assert lines[41] == f"{' ' * 160}└── p0040 1"
+    assert lines[3000] == f"(2959 levels) {' ' * 160}└── p2999 1"
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_a_lock_where_everything_requires_everything_is_shown_in_part(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], form: str
+) -> None:
+    names = [f"p{number:03}" for number in range(400)]
+    held = lock(*(distribution(name, "1", *names) for name in names), requirements=("p000",))
+    path = tmp_path / "pylock.toml"
+    path.write_bytes(encode(held))
+    assert main(["tree", str(path), "--format", form]) == 0
+    out = capsys.readouterr().out
+    if form == "text":
+        assert out.endswith("\n60,001 rows more; --depth or --invert shows a part\n")
+        assert len(out) < 30_000_000
+    else:
+        told = json.loads(out)
+        assert (len(told["rows"]), told["left-out"]) == (100_000, 60_001)
 
 
 def test_a_name_that_is_not_locked_is_told_with_the_nearest(
@@ -73,7 +108,7 @@ def test_a_name_that_is_not_locked_is_told_with_the_nearest(
         "  fix: did you mean 'numpy'?\n"
     )
     assert main(["tree", path, "--invert", "nunpy", "--format", "json"]) == 1
-    assert json.loads(capsys.readouterr().out) == {"lock": "ocr", "rows": []}
+    assert json.loads(capsys.readouterr().out) == {"lock": "ocr", "rows": [], "left-out": 0}
 
 
 @pytest.mark.parametrize("depth", ["-1", "x", "1" * 30])

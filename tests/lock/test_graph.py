@@ -42,12 +42,27 @@ def test_an_inverted_tree_goes_up() -> None:
 
 
 def test_a_lock_that_tells_no_requirements_starts_where_nothing_points() -> None:
-    assert drawn(Graph(RING._replace(requirements=())))[0] == "alone"
+    held = lock(distribution("a", "1"), distribution("b", "1", "a"), distribution("alone", "2"))
+    assert drawn(Graph(held)) == ["alone", "b", "  a"]
+    assert drawn(Graph(RING._replace(requirements=())), depth=0) == ["a", "alone"]
 
 
 def test_a_ring_without_an_entrance_is_shown_too() -> None:
     ring = lock(distribution("a", "1", "b"), distribution("b", "1", "a"))
-    assert drawn(Graph(ring)) == ["a", "  b", "    a*", "b*"]
+    assert drawn(Graph(ring)) == ["a", "  b", "    a*"]
+
+
+def test_a_ring_that_nothing_else_leads_to_stands_beside_the_other_roots() -> None:
+    held = lock(
+        distribution("a", "1", "b"),
+        distribution("b", "1", "a"),
+        distribution("top", "1", "x"),
+        distribution("x", "1", "y"),
+        distribution("y", "1", "x"),
+        requirements=(),
+    )
+    assert drawn(Graph(held)) == ["a", "  b", "    a*", "top", "  x", "    y", "      x*"]
+    assert [chain.names for chain in Graph(held).why("b")] == [("a", "b")]
 
 
 def test_the_shortest_chain_of_each_requirement_is_told_shortest_first() -> None:
