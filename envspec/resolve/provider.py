@@ -20,7 +20,7 @@ from envspec.index.versions import is_same_version, mentions_prerelease, normal_
 from envspec.resolve.candidate import Candidate, Demand, Matches, RuledOut, Skipped, UnusableSdist
 
 _SDISTS_TRIED = 2
-"""One may be a slip; where a second can't be used, either, it's rarely another for the rest, and each may take minutes."""
+"""One may be a slip; where a second can't be used, either, others rarely can, and each may take minutes."""
 
 
 class Provider(AbstractProvider[Demand, Candidate, str]):

@@ -236,15 +236,21 @@ class _Teller:
             is_one_of_many = len(ranges[demand.name]) > _MAX_RANGES
             own = f"{demand.name} in a range of its own"
             yield bit, f"requires {own if is_one_of_many else demand_text(demand)}"
-        if not self._conflict.provider.allow_prereleases:
-            examined = {candidate.place for candidate in self._blame.examined(self._project.name)}
-            for place in _places(self._project.record.prereleases):
-                if place not in examined:
-                    yield self._bit(place), "a pre-release, taken only where no other release is left"
+        for place in _places(self._held_back()):
+            yield self._bit(place), "a pre-release, taken only where no other release is left"
         left = self._remaining
         tried = self._mask(c.version for c in self._blame.examined(self._project.name))
         yield left & tried, "its requirements met others that rule it out"
-        yield left & ~tried, "not tried: the releases before it settled that nothing fits"
+        yield left & ~tried, "not tried: those that were settled that nothing fits"
+
+    def _held_back(self) -> int:
+        """The pre-releases, if it's for being such that they weren't tried: not where one was."""
+        record = self._project.record
+        tried = 0
+        for candidate in self._blame.examined(self._project.name):
+            tried |= 1 << candidate.place
+        let_in = self._conflict.provider.allow_prereleases or tried & record.prereleases
+        return 0 if let_in or not self._project.usable & ~record.prereleases else record.prereleases
 
     def _conflicting(self, candidate: Candidate) -> list[Demand]:
         """Its demands that what else is asked leaves no room for."""
