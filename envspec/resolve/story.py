@@ -241,7 +241,7 @@ class _Teller:
         left = self._remaining
         tried = self._mask(c.version for c in self._blame.examined(self._project.name))
         yield left & tried, "its requirements met others that rule it out"
-        yield left & ~tried, "not tried: those that were settled that nothing fits"
+        yield left & ~tried, "not tried: what was tried settled that nothing fits"
 
     def _held_back(self) -> int:
         """The pre-releases, if it's for being such that they weren't tried: not where one was."""
