@@ -69,7 +69,7 @@ def _distribution(
     project, place = pin.project, pin.candidate.place
     release = project.record.file(place)
     index = project.index
-    file = locked_file(release, computed, index, request)
+    file = locked_file(release, computed, index, request, is_direct=bool(project.direct_url))
     return LockedDistribution(
         name=pin.name,
         version=project.versions[place],
@@ -99,8 +99,13 @@ def locked_file(
     computed: Mapping[str, tuple[str, int]],
     index: Index | None,
     request: LockRequest,
+    *,
+    is_direct: bool = False,
 ) -> LockedFile:
-    """A release's file as the lock holds it; portable where the request says so, and every local file."""
+    """A release's file as the lock holds it; portable where the request says so, and every local file.
+
+    ``is_direct``: no index told its digest, but whoever names its URL.
+    """
     is_local = release.url.startswith("file:")
     is_default = isinstance(index, LiveIndex) and index.name == DEFAULT_INDEX
     portable = is_local or (is_default and request.files == "portable")
@@ -111,6 +116,8 @@ def locked_file(
         digest_from = "computed"
     elif is_local:
         digest_from = "computed"
+    elif is_direct:
+        digest_from = "publisher"
     return LockedFile(
         name=release.filename,
         hashes=tuple(sorted(hashes.items())),

@@ -30,7 +30,7 @@ from envspec.steps.locking import (
 if TYPE_CHECKING:
     from envspec.index.pages import Pages
 
-MEMORY_FORMAT = "2"
+MEMORY_FORMAT = "3"
 
 
 def lock_variants(

@@ -455,6 +455,7 @@ def test_a_wheel_at_a_url_is_locked_with_its_digest(room: Room, hashed: bool) ->
         [locked, _] = room.table()["packages"]
         assert locked["archive"]["url"] == url
         assert locked["archive"]["hashes"] == {"sha256": app.sha256}
+        assert locked["tool"]["envspec"]["digest-from"] == ("publisher" if hashed else "computed")
         assert "/simple/app/" not in server.paths
         text = room.text()
         for options in ([], ["--no-cache"], ["--upgrade"]):
