@@ -92,7 +92,11 @@ class Graph:
             stack += _level(next_edges, level + 1)
 
     def why(self, name: str) -> tuple[Chain, ...]:
-        """For each requirement of the spec that leads to ``name`` a shortest chain; shortest first."""
+        """For each requirement of the spec that leads to ``name`` a shortest chain; shortest first.
+
+        Where several ask for different extras of one project the lock doesn't say which of them brings what
+        that project requires, so one chain begins with the project alone.
+        """
         toward = {name: ""}
         waiting = deque([name])
         while waiting:
@@ -101,9 +105,15 @@ class Graph:
                 if edge.name not in toward:
                     toward[edge.name] = here
                     waiting.append(edge.name)
-        chains = [
-            Chain(text, tuple(_follow(toward, edge.name))) for text, edge in self.asked if edge.name in toward
-        ]
+        extras: dict[str, set[tuple[str, ...]]] = {}
+        for _, edge in self.asked:
+            extras.setdefault(edge.name, set()).add(edge.extras)
+        chains = {
+            Chain(edge.name if edge.name != name and len(extras[edge.name]) > 1 else text, names)
+            for text, edge in self.asked
+            if edge.name in toward
+            for names in [tuple(_follow(toward, edge.name))]
+        }
         return tuple(sorted(chains, key=lambda chain: (len(chain.names), chain.names, chain.requirement)))
 
 

@@ -81,6 +81,19 @@ def test_the_shortest_chain_of_each_requirement_is_told_shortest_first() -> None
     )
 
 
+def test_no_extra_is_named_that_may_not_be_the_one() -> None:
+    held = lock(
+        distribution("a", "1", "c", extras=("x", "y")),
+        distribution("b", "1", "a[x]"),
+        distribution("c", "1"),
+        requirements=("A[X]", "a[y]>=1", "b"),
+    )
+    assert Graph(held).why("c") == (Chain("a", ("a", "c")), Chain("b", ("b", "a", "c")))
+    assert [chain.requirement for chain in Graph(held).why("a")] == ["A[X]", "a[y]>=1", "b"]
+    alike = held._replace(requirements=("a[x,y]>=1", "a[Y,X]<2"))
+    assert [chain.requirement for chain in Graph(alike).why("c")] == ["a[Y,X]<2", "a[x,y]>=1"]
+
+
 def test_a_chain_of_five_thousand_hits_no_recursion_limit() -> None:
     held = [distribution(f"p{number:04}", "1", f"p{number + 1:04}") for number in range(5000)]
     graph = Graph(lock(*held, requirements=("p0000",)))
