@@ -118,13 +118,16 @@ class TrialCatalog(Catalog):
         return known or Dependencies((), ())
 
     def expect(self, name: str, specifier: str, extras: Sequence[str] = ()) -> None:
-        """Nothing is fetched ahead."""
+        """See Catalog; nothing is fetched ahead of what may still be asked."""
+        if self._allowance.asked > 0:
+            super().expect(name, specifier, extras)
 
     def wake(self, names: Sequence[str]) -> None:
-        """Nothing is fetched ahead."""
+        """What the conflict was found with is new enough."""
 
     def foresee(self, project: Project, mask: int, count: int) -> None:
-        """Nothing is fetched ahead."""
+        """See Catalog; nothing is fetched ahead of what may still be asked."""
+        super().foresee(project, mask, min(count, self._allowance.asked))
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import threading
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -15,7 +17,7 @@ from envspec.index.dependencies import Environment
 from envspec.index.live import LiveIndex
 from envspec.index.pages import Pages
 from envspec.index.view import View
-from envspec.ports import Response
+from envspec.ports import Request, Response
 from envspec.resolve.explain import explain, explanation
 from envspec.resolve.resolution import NoResolution, Wishes, read_wishes, resolve
 from envspec.resolve.trial import Trials
@@ -226,3 +228,38 @@ def test_the_sdist_of_what_clashes_is_offered_before_that_of_who_asks_for_it() -
         f"name deep in [python] sdists: then deep 1.0 would do {note}",
         f"name app in [python] sdists: then app 1.0 would do {note}",
     ]
+
+
+class SlowHttp(FakeHttp):
+    """Answers after a while, and knows how many waited at once."""
+
+    waiting = most_waiting = 0
+    _counted = threading.Lock()
+
+    def get(self, request: Request) -> Response:
+        with self._counted:
+            self.waiting += 1
+            self.most_waiting = max(self.most_waiting, self.waiting)
+        time.sleep(0.02)
+        with self._counted:
+            self.waiting -= 1
+        return super().get(request)
+
+
+def test_what_a_trial_needs_is_asked_for_side_by_side() -> None:
+    """Pages of what an older release requires, and the metadata of the releases on the way to it."""
+    parts = [f"part{number}" for number in range(20)]
+    newer = [f"{number}.0" for number in range(2, 22)]
+    files = {
+        "app": [wheel("app", version) for version in ("1.0", *newer)],
+        "base": [wheel("base", "1.0"), wheel("base", "2.0")],
+        **{part: [wheel(part, "1.0")] for part in parts},
+    }
+    requires = {"app-1.0": parts, **{f"app-{version}": ["base==2.0"] for version in newer}}
+    http = SlowHttp(serving(files, requires).answers)
+    conflict, catalog, request = conflict_over(http, ["app==21.0", "base==1.0"])
+    http.most_waiting, asked = 0, len(http.log)
+    found = explanation(conflict, catalog, request)
+    assert str(found.remedies[0]) == "loosen app==21.0: then app 1.0 would do"
+    assert len(http.log) - asked <= 65
+    assert http.most_waiting >= 4
