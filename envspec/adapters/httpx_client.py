@@ -16,10 +16,10 @@ from typing import NoReturn
 
 import httpx
 
+from envspec.adapters.httpx_network import WatchedNetwork
 from envspec.adapters.web_address import Address
 from envspec.adapters.web_errors import BadFrameError, CutShortError, ProxyRefusedError
 from envspec.adapters.web_login import proxy_authorization
-from envspec.adapters.web_pace import Pace
 from envspec.adapters.web_policy import Answer, Hop
 from envspec.adapters.web_tls import Trust
 
@@ -36,16 +36,19 @@ class HttpxTransport:
 
     def send(self, hop: Hop) -> Answer:
         """As ``Transport.send``."""
-        client = self._client(hop)
+        client, network = self._client(hop)
         request = httpx.Request("GET", hop.address.url, headers=dict(hop.headers))
         # A Request built by hand bears no timeouts of its client.
         request.extensions["timeout"] = client.timeout.as_dict()
+        network.begin()
         try:
-            return _HttpxAnswer(client.send(request, stream=True), Pace(self._timeout_s))
+            answer = _HttpxAnswer(client.send(request, stream=True))
         except UnicodeError as error:
             raise socket.gaierror(socket.EAI_NONAME, "no name can look like this") from error
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             _translate(error)
+        network.end_head()
+        return answer
 
     def close(self) -> None:
         """As ``Transport.close``."""
@@ -54,18 +57,18 @@ class HttpxTransport:
         for client in clients:
             client.close()
 
-    def _client(self, hop: Hop) -> httpx.Client:
-        clients: dict[tuple[Address | None, str | None], httpx.Client]
+    def _client(self, hop: Hop) -> tuple[httpx.Client, WatchedNetwork]:
+        clients: dict[tuple[Address | None, str | None], tuple[httpx.Client, WatchedNetwork]]
         clients = vars(self._of_thread).setdefault("clients", {})
         key = (hop.proxy, hop.ca_file)
-        client = clients.get(key)
-        if client is None or client.is_closed:
-            client = clients[key] = self._made(hop)
+        made = clients.get(key)
+        if made is None or made[0].is_closed:
+            made = clients[key] = self._made(hop)
             with self._lock:
-                self._clients.append(client)
-        return client
+                self._clients.append(made[0])
+        return made
 
-    def _made(self, hop: Hop) -> httpx.Client:
+    def _made(self, hop: Hop) -> tuple[httpx.Client, WatchedNetwork]:
         proxy = None
         if hop.proxy is not None:
             login = proxy_authorization(hop.proxy.userinfo)
@@ -74,29 +77,29 @@ class HttpxTransport:
                 headers={"proxy-authorization": login} if login else None,
                 ssl_context=self._trust.context(None) if hop.proxy.scheme == "https" else None,
             )
-        return httpx.Client(
-            verify=self._trust.context(hop.ca_file),
-            proxy=proxy,
+        network = WatchedNetwork(self._timeout_s)
+        transport = httpx.HTTPTransport(verify=self._trust.context(hop.ca_file), trust_env=False, proxy=proxy)
+        transport._pool._network_backend = network  # httpcore takes one, and httpx hands none on
+        client = httpx.Client(
+            transport=transport,
             trust_env=False,
             follow_redirects=False,
             timeout=httpx.Timeout(self._timeout_s, pool=None),
         )
+        return client, network
 
 
 class _HttpxAnswer:
     """``web_policy.Answer``."""
 
-    def __init__(self, response: httpx.Response, pace: Pace) -> None:
+    def __init__(self, response: httpx.Response) -> None:
         self._response = response
-        self._pace = pace
         self.status: int = response.status_code
         self.headers: Mapping[str, str] = dict(response.headers)
 
     def parts(self) -> Iterator[bytes]:
         try:
-            for part in self._response.iter_raw():
-                self._pace.came(len(part))
-                yield part
+            yield from self._response.iter_raw()
         except httpx.HTTPError as error:
             _translate(error)
 

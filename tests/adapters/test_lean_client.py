@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
-import socket
 import threading
 import tracemalloc
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack
 
 import pytest
 
-from envspec.errors import BrokenBodyError, ConnectionFailedError, SilentServerError
+from envspec.errors import BrokenBodyError, ConnectionFailedError
 from envspec.ports import Request
 from tests.adapters.web_doors import Open, opener
 from tests.loopback import Answer, Loopback
@@ -220,36 +218,3 @@ def test_a_body_in_the_tiniest_chunks_costs_no_more_memory_than_its_bytes(web: O
         finally:
             tracemalloc.stop()
     assert peak < 12 * len(body)
-
-
-@pytest.mark.parametrize(
-    "start", [b"HTTP/1.1 200 OK\r\na: ", b"HTTP/1.1 200 OK\r\ncontent-length: 9999\r\n\r\n"]
-)
-def test_an_answer_that_drips_is_given_up(web: Open, start: bytes) -> None:
-    with dripping(start) as url, pytest.raises(SilentServerError) as told:
-        web(timeout_s=0.2).get(Request(url))
-    assert told.value.what == f"{url}: its answer comes too slowly"
-    assert re.fullmatch(r"127\.0\.0\.1:\d+ sent \d+ bytes in 1 s", told.value.why)
-
-
-@contextmanager
-def dripping(start: bytes) -> Iterator[str]:
-    """The URL of a server that sends ``start``, then a byte every tenth of a second."""
-    done = threading.Event()
-
-    def serve() -> None:
-        connection, _ = listener.accept()
-        with connection, suppress(OSError):
-            connection.recv(65536)
-            connection.sendall(start)
-            while not done.wait(0.1):
-                connection.sendall(b"a")
-
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        thread = threading.Thread(target=serve, daemon=True)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{listener.getsockname()[1]}/"
-        finally:
-            done.set()
-            thread.join(5)
