@@ -10,11 +10,17 @@ import socket
 import threading
 from types import TracebackType
 
+from tests import certificates
+
 
 class LoopbackProxy:
-    """Serves on 127.0.0.1 until closed. ``auth``: user and password it wants; ``refuse``: its status."""
+    """Serves on 127.0.0.1 until closed.
 
-    def __init__(self, *, auth: tuple[str, str] | None = None, refuse: int = 0) -> None:
+    ``auth``: user and password it wants; ``refuse``: its status; ``tls``: a kind of ``certificates``.
+    """
+
+    def __init__(self, *, auth: tuple[str, str] | None = None, refuse: int = 0, tls: str = "") -> None:
+        self._context = certificates.server_context(tls) if tls else None
         self.auth = auth
         self.refuse = refuse
         self.log: list[str] = []
@@ -25,7 +31,7 @@ class LoopbackProxy:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"{'https' if self._context is not None else 'http'}://127.0.0.1:{self.port}"
 
     def with_credentials(self, user: str, password: str) -> str:
         return f"http://{user}:{password}@127.0.0.1:{self.port}"
@@ -51,6 +57,8 @@ class LoopbackProxy:
 
     def _serve(self, client: socket.socket) -> None:
         with client, contextlib.suppress(OSError):
+            if self._context is not None:
+                client = self._context.wrap_socket(client, server_side=True)
             head = b""
             while b"\r\n\r\n" not in head:
                 more = client.recv(65536)

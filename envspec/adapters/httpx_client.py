@@ -69,15 +69,16 @@ class HttpxTransport:
         return made
 
     def _made(self, hop: Hop) -> tuple[httpx.Client, WatchedNetwork]:
-        proxy = None
+        proxy, tls_to_proxy = None, False
         if hop.proxy is not None:
             login = proxy_authorization(hop.proxy.userinfo)
+            tls_to_proxy = hop.proxy.scheme == "https"
             proxy = httpx.Proxy(
                 f"{hop.proxy.scheme}://{hop.proxy.netloc}",
                 headers={"proxy-authorization": login} if login else None,
-                ssl_context=self._trust.context(None) if hop.proxy.scheme == "https" else None,
+                ssl_context=self._trust.context(None) if tls_to_proxy else None,
             )
-        network = WatchedNetwork(self._timeout_s)
+        network = WatchedNetwork(self._timeout_s, tls_to_proxy=tls_to_proxy)
         transport = httpx.HTTPTransport(verify=self._trust.context(hop.ca_file), trust_env=False, proxy=proxy)
         transport._pool._network_backend = network  # httpcore takes one, and httpx hands none on
         client = httpx.Client(

@@ -1,4 +1,4 @@
-"""Connections under httpx: an answer whose head or body only drips, or whose head never ends, is given up."""
+"""Connections under httpx: they give up an answer that drips, and tell a proxy's TLS from the server's."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 import httpcore
 
-from envspec.adapters.web_errors import TooSlowError
+from envspec.adapters.web_errors import ProxyTlsError, TooSlowError
 from envspec.adapters.web_pace import Pace
 
 HEAD_TIMEOUTS = 8
@@ -18,9 +18,13 @@ HEAD_TIMEOUTS = 8
 
 
 class WatchedNetwork(httpcore.SyncBackend):
-    """httpcore's own backend; watches the one answer that its client reads at a time."""
+    """httpcore's own backend; watches the one answer that its client reads at a time.
 
-    def __init__(self, timeout_s: float) -> None:
+    ``tls_to_proxy``: the first TLS on each connection is with a proxy.
+    """
+
+    def __init__(self, timeout_s: float, *, tls_to_proxy: bool) -> None:
+        self._tls_to_proxy = tls_to_proxy
         self._pace = Pace(timeout_s)
         self._head_s = HEAD_TIMEOUTS * timeout_s
         self._head_until_s = math.inf
@@ -49,15 +53,19 @@ class WatchedNetwork(httpcore.SyncBackend):
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
         """See httpcore.NetworkBackend."""
-        return _Watched(super().connect_tcp(host, port, timeout, local_address, socket_options), self)
+        stream = super().connect_tcp(host, port, timeout, local_address, socket_options)
+        return _Watched(stream, self, to_proxy=self._tls_to_proxy)
 
 
 class _Watched(httpcore.NetworkStream):
     """A stream that tells its network what came."""
 
-    def __init__(self, stream: httpcore.NetworkStream, network: WatchedNetwork) -> None:
+    def __init__(
+        self, stream: httpcore.NetworkStream, network: WatchedNetwork, *, to_proxy: bool = False
+    ) -> None:
         self._stream = stream
         self._network = network
+        self._to_proxy = to_proxy
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         data = self._stream.read(max_bytes, timeout)
@@ -73,7 +81,12 @@ class _Watched(httpcore.NetworkStream):
     def start_tls(
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore.NetworkStream:
-        return _Watched(self._stream.start_tls(ssl_context, server_hostname, timeout), self._network)
+        try:
+            return _Watched(self._stream.start_tls(ssl_context, server_hostname, timeout), self._network)
+        except httpcore.ConnectError as error:
+            if self._to_proxy and isinstance(error.__cause__, ssl.SSLError):
+                raise ProxyTlsError(error.__cause__) from error
+            raise
 
     def get_extra_info(self, info: str) -> Any:
         return self._stream.get_extra_info(info)

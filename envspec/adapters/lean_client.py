@@ -20,7 +20,7 @@ from functools import lru_cache
 from typing import Protocol
 
 from envspec.adapters.web_address import Address
-from envspec.adapters.web_errors import BadFrameError, CutShortError, ProxyRefusedError
+from envspec.adapters.web_errors import BadFrameError, CutShortError, ProxyRefusedError, ProxyTlsError
 from envspec.adapters.web_login import proxy_authorization
 from envspec.adapters.web_pace import Pace
 from envspec.adapters.web_policy import Answer, Hop
@@ -127,7 +127,10 @@ class LeanTransport:
             stream: _Stream = plain
             stream = _SilenceIsTimeout(plain, self._timeout_s)
             if hop.proxy is not None and hop.proxy.scheme == "https":
-                stream = _TlsStream(stream, self._trust.context(None), hop.proxy.host, None)
+                try:
+                    stream = _TlsStream(stream, self._trust.context(None), hop.proxy.host, None)
+                except ssl.SSLError as error:
+                    raise ProxyTlsError(error) from error
             if hop.address.scheme == "https":
                 if hop.proxy is not None:
                     _open_tunnel(stream, hop, hop.proxy)

@@ -45,6 +45,14 @@ class ProxyRefusedError(ConnectionError):
         self.status = status
 
 
+class ProxyTlsError(ConnectionError):
+    """No TLS with the proxy itself came about; ``reason`` is what the ssl module said."""
+
+    def __init__(self, reason: ssl.SSLError) -> None:
+        super().__init__(str(reason))
+        self.reason = reason
+
+
 class Visit(NamedTuple):
     """Where a request stands: where it set out, where redirects led it, by which proxy."""
 
@@ -80,10 +88,10 @@ def failure(
     """The NetworkError that tells what ``error`` means on this visit."""
     if isinstance(error, socket.gaierror):
         return _name_failure(visit, error)
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return _certificate_failure(visit, error, troubles)
-    if isinstance(error, ssl.SSLError) and not in_body:
-        return _handshake_failure(visit, error)
+    if isinstance(error, ProxyTlsError):
+        return _tls_failure(visit, error.reason, troubles, visit.proxy)
+    if isinstance(error, ssl.SSLCertVerificationError) or (isinstance(error, ssl.SSLError) and not in_body):
+        return _tls_failure(visit, error, troubles, None)
     if isinstance(error, TimeoutError):
         return SilentServerError(
             what=f"{visit.label}: silent for {timeout_s:g} s",
@@ -159,10 +167,25 @@ def _name_failure(visit: Visit, error: socket.gaierror) -> NameResolutionError:
     )
 
 
-def _certificate_failure(
-    visit: Visit, error: ssl.SSLCertVerificationError, troubles: Sequence[str]
+def _tls_failure(
+    visit: Visit, error: ssl.SSLError, troubles: Sequence[str], proxy: Address | None
 ) -> TlsError:
-    host, code = visit.here.host, error.verify_code
+    """``proxy``: whose TLS it was, None where it was the server's."""
+    whose = f"the proxy {proxy.host!r}" if proxy is not None else repr(visit.here.host)
+    if isinstance(error, ssl.SSLCertVerificationError):
+        what = f"{visit.label}: the certificate of {whose} can't be trusted"
+        why, fix = _certificate_trouble(visit, error, troubles, proxy)
+    else:
+        what = f"{visit.label}: no TLS with {whose} came about"
+        why, fix = _handshake_trouble(visit, error, proxy)
+    return TlsError(what=what, why=why, fix=fix)
+
+
+def _certificate_trouble(
+    visit: Visit, error: ssl.SSLCertVerificationError, troubles: Sequence[str], proxy: Address | None
+) -> tuple[str, str]:
+    """Why, and what to do about it."""
+    host, code = (proxy or visit.here).host, error.verify_code
     why = printable(error.verify_message or "it can't be verified")
     fix = f"ask whoever runs {host}"
     if code in (9, 10):
@@ -179,22 +202,27 @@ def _certificate_failure(
             f"if {host}, or a proxy on the way, has an authority of its own, name its PEM file:"
             " `ca-file` of the [[index]], or SSL_CERT_FILE"
         )
-    return TlsError(what=f"{visit.label}: the certificate of {host!r} can't be trusted", why=why, fix=fix)
+        if proxy is not None:
+            fix = f"if {host} has an authority of its own, name its PEM file in SSL_CERT_FILE"
+    return why, fix
 
 
-def _handshake_failure(visit: Visit, error: ssl.SSLError) -> NetworkError:
-    host, port = visit.here.host, visit.here.port
+def _handshake_trouble(visit: Visit, error: ssl.SSLError, proxy: Address | None) -> tuple[str, str]:
+    """Why, and what to do about it."""
+    peer = proxy or visit.here
     reason = error.reason or ""
-    fix = f"ask whoever runs {host}, or the proxy on the way"
+    fix = f"ask whoever runs {peer.host}" + ("" if proxy is not None else ", or the proxy on the way")
     why = f"OpenSSL said: {reason or error}"
     if reason in ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "PACKET_LENGTH_TOO_LONG", "RECORD_LAYER_FAILURE"):
-        why = f"what answers on port {port} doesn't speak TLS"
+        why = f"what answers on port {peer.port} doesn't speak TLS"
         fix = "use http:// if the server has no TLS, or the port on which it has"
+        if proxy is not None:
+            fix = "write the proxy's URL with http:// if it has no TLS itself, as most have none"
     elif reason in ("UNSUPPORTED_PROTOCOL", "TLSV1_ALERT_PROTOCOL_VERSION", "NO_PROTOCOLS_AVAILABLE"):
         why = "no common TLS version: we speak 1.2 and 1.3"
     elif isinstance(error, (ssl.SSLEOFError, ssl.SSLZeroReturnError)):
         why = "the connection was closed while TLS was being agreed on"
-    return TlsError(what=f"{visit.label}: no TLS with {host!r} came about", why=why, fix=fix)
+    return why, fix
 
 
 def _proxy_wants_login(visit: Visit) -> HttpStatusError:

@@ -22,6 +22,7 @@ from envspec.adapters.web_address import Address, printable
 from envspec.adapters.web_errors import (
     BadFrameError,
     ProxyRefusedError,
+    ProxyTlsError,
     TooSlowError,
     Visit,
     failure,
@@ -308,18 +309,17 @@ class PoliteHttp:
 
     def _send(self, visit: Visit, headers: Mapping[str, str], ca_file: str | None) -> Answer:
         hop = Hop(visit.here, self._headers(visit, headers), visit.proxy, ca_file)
-        widened = False
+        widened: set[str | None] = set()
         while True:
             if self._closed.is_set():
                 raise ConnectionFailedError(what=f"{visit.label}: not asked any more, as we stop")
             try:
                 return self._transport.send(hop)
-            except ssl.SSLCertVerificationError as error:
-                if error.verify_code in UNKNOWN_ISSUER_CODES and not widened and self._trust.widen(ca_file):
-                    widened = True
-                    continue
-                self._fail(visit, error)
             except OSError as error:
+                trusted = None if isinstance(error, ProxyTlsError) else ca_file
+                if _knows_no_issuer(error) and trusted not in widened and self._trust.widen(trusted):
+                    widened.add(trusted)
+                    continue
                 self._fail(visit, error)
 
     def _headers(self, visit: Visit, wanted: Mapping[str, str]) -> dict[str, str]:
@@ -391,8 +391,14 @@ class PoliteHttp:
         raise error
 
 
+def _knows_no_issuer(error: OSError) -> bool:
+    error = error.reason if isinstance(error, ProxyTlsError) else error
+    return isinstance(error, ssl.SSLCertVerificationError) and error.verify_code in UNKNOWN_ISSUER_CODES
+
+
 def _tries_for(error: OSError, *, in_body: bool) -> int:
     """How often a request may be made that ends in ``error``."""
+    error = error.reason if isinstance(error, ProxyTlsError) else error
     if isinstance(error, socket.gaierror):
         return 2 if error.errno == socket.EAI_AGAIN else 1
     if isinstance(error, ssl.SSLError) and not in_body:

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from envspec.adapters.web_address import Address
 from envspec.adapters.web_proxy import Proxies
-from envspec.errors import ConnectionFailedError, HttpStatusError, InputError, NameResolutionError
+from envspec.errors import ConnectionFailedError, HttpStatusError, InputError, NameResolutionError, TlsError
 from envspec.ports import Request
+from tests import certificates
 from tests.adapters.web_doors import Open
 from tests.adapters.web_doors import web as web
 from tests.loopback import Answer, Loopback
@@ -48,6 +51,61 @@ def test_a_tunnel_refused_is_told(web: Open) -> None:
             web({"https_proxy": proxy.url}).get(Request(f"{server.url}/x", ca_file=server.ca_file))
         assert raised.value.what == f"{server.url}/x: the proxy 127.0.0.1 answered 403"
         assert raised.value.why == f"it opened no tunnel to 127.0.0.1:{server.port}"
+
+
+@pytest.mark.parametrize(
+    ("kind", "why", "fix"),
+    [
+        pytest.param(
+            "expired", "certificate has expired", "check this machine's clock (it says", id="expired"
+        ),
+        pytest.param(
+            "unknown-issuer",
+            "nobody we trust vouches for it: unable to get local issuer certificate",
+            "if 127.0.0.1 has an authority of its own, name its PEM file in SSL_CERT_FILE",
+            id="of an unknown issuer",
+        ),
+    ],
+)
+@pytest.mark.parametrize("tls", ["good", ""], ids=["https", "http"])
+def test_a_bad_certificate_of_a_proxy_names_the_proxy(
+    web: Open, tls: str, kind: str, why: str, fix: str
+) -> None:
+    with Loopback(tls=tls) as server, LoopbackProxy(tls=kind) as proxy:
+        http = web({"ALL_PROXY": proxy.url, "SSL_CERT_FILE": str(certificates.ca_file())})
+        with pytest.raises(TlsError) as raised:
+            http.get(Request(f"{server.url}/x"))
+    assert raised.value.what == f"{server.url}/x: the certificate of the proxy '127.0.0.1' can't be trusted"
+    assert raised.value.why == why
+    assert raised.value.fix.startswith(fix)
+
+
+def test_a_bad_certificate_behind_a_proxy_names_the_server(web: Open) -> None:
+    with Loopback(tls="expired") as server, LoopbackProxy(tls="good") as proxy:
+        http = web({"ALL_PROXY": proxy.url, "SSL_CERT_FILE": str(certificates.ca_file())})
+        with pytest.raises(TlsError) as raised:
+            http.get(Request(f"{server.url}/x"))
+    assert raised.value.what == f"{server.url}/x: the certificate of '127.0.0.1' can't be trusted"
+
+
+def test_a_proxy_without_tls_under_an_https_url_is_told(web: Open) -> None:
+    with Loopback() as proxy, pytest.raises(TlsError) as raised:
+        web({"ALL_PROXY": f"https://127.0.0.1:{proxy.port}"}).get(Request("https://index.example/x"))
+    assert raised.value.what == "https://index.example/x: no TLS with the proxy '127.0.0.1' came about"
+    assert raised.value.fix == "write the proxy's URL with http:// if it has no TLS itself, as most have none"
+
+
+def test_a_large_bundle_vouches_for_a_proxy_too(web: Open, tmp_path: Path) -> None:
+    pem = certificates.ca_file().read_bytes()
+    folder = tmp_path / "certs"
+    folder.mkdir()
+    (folder / "00000000.0").write_bytes(pem)
+    bundle = tmp_path / "bundle.pem"
+    bundle.write_bytes(pem + b"# padding\n" * 10_000)
+    with Loopback(tls="good") as server, LoopbackProxy(tls="good") as proxy:
+        server.always("/x", Answer(body=b"x"))
+        http = web({"ALL_PROXY": proxy.url, "SSL_CERT_DIR": str(folder), "SSL_CERT_FILE": str(bundle)})
+        assert http.get(Request(f"{server.url}/x", ca_file=server.ca_file)).body == b"x"
 
 
 def test_a_proxy_whose_name_does_not_resolve_is_told_from_the_server(web: Open) -> None:
