@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _LENGTH = struct.Struct("<QQ")
 _BUFFER_BYTES = 1 << 20
-_PACKED = 6
+_PACKED = 7
 """Values of a packed record; an error has fewer."""
 _ERRORS: dict[str, type[EnvspecError]] = {
     kind.__name__: kind for kind in (BrokenPageError, BrokenBodyError, TooLargeError)

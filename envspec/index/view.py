@@ -14,7 +14,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from envspec.errors import InvalidValueError
-from envspec.index.versions import Key, VersionList, admits
+from envspec.index.versions import Key, VersionList, admits, normal_version
 from envspec.named_tuple import NamedTuple
 from envspec.project_name import normal_name
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from envspec.index.page import FileEntry, ProjectPage
     from envspec.target.host import Target
 
-_FORMAT = "2"
+_FORMAT = "3"
 """Part of every key: a change of what's derived makes old reductions unread."""
 
 
@@ -59,7 +59,7 @@ class View:
             _FORMAT,
             target.arch,
             glibc,
-            target.python,
+            target.python if target.python_exact else f"{target.python}+",
             self.cutoff,
             str(int(self.need_hash)),
             str(int(self.sdists)),
@@ -105,6 +105,20 @@ class View:
         known = self._pythons.get(requires_python)
         if known is None:
             known = self._pythons[requires_python] = _python_meets(self.target.python, requires_python)
+        return known
+
+    @cached_property
+    def _later_pythons(self) -> dict[str, bool]:
+        return {}
+
+    def admits_later_python(self, requires_python: str) -> bool:
+        """Whether a Requires-Python that X.Y.0 doesn't meet is met by a later patch release."""
+        known = self._later_pythons.get(requires_python)
+        if known is None:
+            from envspec.target.markers import patch_sensitive_requires_python
+
+            patch = patch_sensitive_requires_python(requires_python, self.target)
+            known = self._later_pythons[requires_python] = patch is not None
         return known
 
     def admits_time(self, upload_time: str | None) -> bool:
@@ -167,6 +181,9 @@ class ReleaseFile(NamedTuple):
         return self.hashes.get("sha256") or self.url
 
 
+Packed = tuple[list[str], Sequence[Key], int, int, int, dict[str, str], str]
+
+
 class ProjectRecord:
     """One project as one view sees it: releases newest first, bit i of a mask is release i."""
 
@@ -176,6 +193,7 @@ class ProjectRecord:
         "_rows",
         "changed",
         "key",
+        "later",
         "name",
         "prereleases",
         "sdist_only",
@@ -196,6 +214,7 @@ class ProjectRecord:
         entries: Sequence[FileEntry] = (),
         files: Sequence[ReleaseFile] = (),
         rows: Sequence[str] = (),
+        later: Mapping[str, str] | None = None,
         changed: bool = False,
     ) -> None:
         self.name = name
@@ -207,6 +226,8 @@ class ProjectRecord:
         self._files = dict(enumerate(files))
         self._entries = entries
         self._rows = rows
+        self.later = later or {}
+        """Releases that only the target's patch release of Python keeps out, to their Requires-Python."""
         self.changed = changed
         """Whether a cache lacks it as it is now."""
         self.stamp = ""
@@ -232,18 +253,17 @@ class ProjectRecord:
             self._files[place] = known
         return known
 
-    def pack(self) -> tuple[list[str], Sequence[Key], int, int, int, str]:
+    def pack(self) -> Packed:
         """Everything as plain values, the rows as one text at the end; ``unpack`` reads them."""
         rows = _rows_of_entries(self._entries, self.url)
         versions = self.versions
-        return [*versions.strings], versions.keys, self.prereleases, self.yanked, self.sdist_only, rows
+        masks = self.prereleases, self.yanked, self.sdist_only
+        return [*versions.strings], versions.keys, *masks, dict(self.later), rows
 
     @classmethod
-    def unpack(
-        cls, name: str, url: str, packed: tuple[list[str], Sequence[Key], int, int, int, str]
-    ) -> ProjectRecord:
+    def unpack(cls, name: str, url: str, packed: Packed) -> ProjectRecord:
         """The record that was packed, in another process of this run."""
-        strings, keys, prereleases, yanked, sdist_only, rows = packed
+        strings, keys, prereleases, yanked, sdist_only, later, rows = packed
         return cls(
             name=name,
             url=url,
@@ -251,6 +271,7 @@ class ProjectRecord:
             yanked=yanked,
             sdist_only=sdist_only,
             rows=rows.split("\n") if strings else (),
+            later=later,
             changed=True,
         )
 
@@ -261,6 +282,7 @@ class ProjectRecord:
             "pre": f"{self.prereleases:x}",
             "yanked": f"{self.yanked:x}",
             "sdist": f"{self.sdist_only:x}",
+            "later": self.later,
             "masks": {specifier: f"{mask:x}" for specifier, mask in sorted(self.versions.masks.items())},
         }
         rows = "\n".join(self._rows) if self._rows else _rows_of_entries(self._entries, self.url)
@@ -287,6 +309,7 @@ class ProjectRecord:
             yanked=int(data["yanked"], 16),
             sdist_only=int(data["sdist"], 16),
             rows=lines,
+            later={version: str(text) for version, text in dict(data["later"]).items()},
         )
         record.key, record.stamp = key, stamp
         return record
@@ -353,7 +376,7 @@ def reduce_page(
     (PEP 427). Requires-Python and the cut-off are judged per file. ``only_usable`` leaves
     entries with a ``problem`` out, which costs little where most are of other targets.
     """
-    best = _sort_out(page.files, view, name, only_usable)
+    best, later = _sort_out(page.files, view, name, only_usable)
     versions, canonical = VersionList.sort(best)
     chosen: dict[str, FileEntry] = {}
     for text, entry in best.items():
@@ -374,8 +397,17 @@ def reduce_page(
         yanked=yanked,
         sdist_only=sdist_only,
         entries=entries,
+        later=_only_later(later, versions.strings),
         changed=True,
     )
+
+
+def _only_later(later: Mapping[str, str], known: Sequence[str]) -> dict[str, str]:
+    """By canonical version; without the releases of which another file is taken."""
+    found = {canonical: text for version, text in later.items() if (canonical := normal_version(version))}
+    for version in found.keys() & set(known):
+        del found[version]
+    return found
 
 
 def _file_of_entry(entry: FileEntry, base_url: str) -> ReleaseFile:
@@ -400,8 +432,14 @@ def _metadata_of(entry: FileEntry) -> bool | Mapping[str, str]:
     return False
 
 
-def _sort_out(entries: Iterable[FileEntry], view: View, name: str, only_usable: bool) -> dict[str, FileEntry]:
-    """The best wheel of each version, else its sdist, by the version as the file name writes it."""
+def _sort_out(
+    entries: Iterable[FileEntry], view: View, name: str, only_usable: bool
+) -> tuple[dict[str, FileEntry], dict[str, str]]:
+    """The best wheel of each version, else its sdist, by the version as the file name writes it.
+
+    And the Requires-Python of those that a later patch release of the target's Python could have.
+    """
+    later: dict[str, str] = {}
     best: dict[str, tuple[int, Any, FileEntry]] = {}
     sdists: list[FileEntry] = []
     rank_of, ranks, misfits = view.rank, view._triples, view._misfits
@@ -421,7 +459,11 @@ def _sort_out(entries: Iterable[FileEntry], view: View, name: str, only_usable: 
             if rank < 0:
                 continue
             release = parts[0].split("-")
-            if len(release) not in (2, 3) or _other_name(release[0], name) or not _admitted(entry, view):
+            if len(release) not in (2, 3) or _other_name(release[0], name):
+                continue
+            if not _admitted(entry, view):
+                if _admitted_later(entry, view):
+                    later[release[1]] = entry.requires_python or ""
                 continue
             if only_usable and entry.problem:
                 continue
@@ -436,14 +478,33 @@ def _sort_out(entries: Iterable[FileEntry], view: View, name: str, only_usable: 
         version = _sdist_version(entry.filename, name)
         is_better = version not in found or entry.filename.endswith(".tar.gz")
         is_out = version in best or not is_better or (only_usable and bool(entry.problem))
-        if version and not is_out and _admitted(entry, view):
-            found[version] = entry
-    return found
+        if version and not is_out:
+            if _admitted(entry, view):
+                found[version] = entry
+            elif _admitted_later(entry, view):
+                later[version] = entry.requires_python or ""
+    return found, later
 
 
 def _admitted(entry: FileEntry, view: View) -> bool:
     if entry.requires_python and not view.admits_python(entry.requires_python):
         return False
+    return _admitted_otherwise(entry, view)
+
+
+def _admitted_later(entry: FileEntry, view: View) -> bool:
+    """Whether nothing but the target's patch release of Python keeps a file out."""
+    text = entry.requires_python
+    return bool(
+        text
+        and not view.admits_python(text)
+        and view.admits_later_python(text)
+        and entry.yanked is False
+        and _admitted_otherwise(entry, view)
+    )
+
+
+def _admitted_otherwise(entry: FileEntry, view: View) -> bool:
     if view.need_hash and "sha256" not in entry.hashes:
         return False
     return view.admits_time(entry.upload_time)

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from envspec.index.catalog import Catalog
 from envspec.index.dependencies import Dependencies
-from envspec.resolve.resolution import Resolution
+from envspec.index.versions import VersionList
+from envspec.resolve.resolution import Resolution, Wishes
 from envspec.spec.request import LockRequest
 from envspec.target.markers import patch_sensitive_requires_python
 from envspec.target.tags import plain_linux
@@ -47,6 +48,53 @@ def patch_warnings(request: LockRequest, resolution: Resolution, catalog: Catalo
                 for text, patch in found.patch_sensitive
             ]
     return lines
+
+
+def patch_remarks(
+    request: LockRequest, resolution: Resolution, catalog: Catalog, wishes: Wishes
+) -> list[str]:
+    """Newer releases that only X.Y.0 keeps out, which stands for a Python without a patch release."""
+    late = {pin.name: pin for pin in resolution.pins if pin.project.record.later}
+    if request.target.python_exact or not late:
+        return []
+    asked = _asked(resolution, catalog, wishes)
+    policy, lines = catalog.policy, []
+    for name, pin in late.items():
+        later = pin.project.record.later
+        versions, _ = VersionList.sort([pin.candidate.version, *later])
+        is_pre = pin.project.record.prereleases >> pin.candidate.place & 1
+        mask = versions.everything if is_pre else ~versions.prerelease_mask
+        for specifier in asked.get(name, ()):
+            mask &= versions.mask(specifier)
+        newer = [version for place, version in enumerate(versions.strings) if mask >> place & 1]
+        if policy.label and name in policy.labelled:
+            newer = [version for version in newer if version.endswith(f"+{policy.label}")]
+        if not newer or newer[0] == pin.candidate.version:
+            continue
+        text = later[newer[0]]
+        patch = patch_sensitive_requires_python(text, request.target)
+        lines.append(
+            f"{name}: {newer[0]} is newer than {pin.candidate.version} and left out, since Requires-Python"
+            f" {text} is met from Python {patch} on only; a full version in target.python settles it"
+        )
+    return lines
+
+
+def _asked(resolution: Resolution, catalog: Catalog, wishes: Wishes) -> dict[str, list[str]]:
+    """Name to every specifier that the spec and what's pinned ask of it."""
+    asked = {name: list(specifiers) for name, specifiers in wishes.constraints.items()}
+    overrides = catalog.policy.overrides or {}
+    required = list(wishes.roots)
+    for pin in resolution.pins:
+        found = catalog.dependencies(pin.project, pin.candidate.place)
+        if isinstance(found, Dependencies):
+            required += found.always
+            required += (r for extra in pin.extras for r in found.of_extra(extra, catalog.environment))
+    for requirement in required:
+        used = overrides.get(requirement.name, requirement)
+        if used.specifier:
+            asked.setdefault(used.name, []).append(used.specifier)
+    return asked
 
 
 def remarks(resolution: Resolution) -> tuple[str, ...]:

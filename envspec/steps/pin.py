@@ -23,7 +23,7 @@ from envspec.resolve.opening import open_catalog
 from envspec.resolve.pinning import pin_lock
 from envspec.resolve.resolution import NoResolution, Pin, Resolution, read_wishes, resolve
 from envspec.spec.request import LocalWheel, LockRequest
-from envspec.steps.lock_warnings import asset_warnings, lock_warnings, patch_warnings, remarks
+from envspec.steps.lock_warnings import asset_warnings, lock_warnings, patch_remarks, patch_warnings, remarks
 from envspec.steps.locking import (
     Earlier,
     Locked,
@@ -106,11 +106,11 @@ def _lock(
     computed = _hash_what_lacks(resolution, workshop, options, progress)
     by_patch = patch_warnings(request, resolution, catalog)
     # A Python that the lock brings settles them; the lock is for that release then.
-    settled = bool(by_patch) and any(
-        wish.label == f"python {request.target.python}" for wish in request.assets
-    )
+    brings_python = any(wish.label == f"python {request.target.python}" for wish in request.assets)
+    settled = bool(by_patch) and brings_python
     if settled:
         by_patch = []
+    newer_by_patch = [] if brings_python else patch_remarks(request, resolution, catalog, wishes)
     pinned = {f"{pin.name}=={pin.candidate.version}" for pin in resolution.pins}
     lock = pin_lock(
         request,
@@ -134,7 +134,7 @@ def _lock(
         or any(pin.project.direct_url and not _is_hashed(pin) for pin in resolution.pins)
         or (found is not None and found.asked_what_moves)
     )
-    remarked = (*remarks(resolution), *(found.remarks if found else ()))
+    remarked = (*remarks(resolution), *newer_by_patch, *(found.remarks if found else ()))
     outcome = _locked(request, _judged(lock), remarked)
     if computed:  # also where an earlier lock knows who else vouches for the digest
         outcome = outcome._replace(has_computed=True)

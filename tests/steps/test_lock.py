@@ -441,3 +441,33 @@ def test_an_upgrade_of_an_asset_that_the_lock_lacks_is_told(world: World) -> Non
         "warning: --upgrade-model https://x.example/y.bin: the lock holds no such asset; it holds"
         " url https://x.example/x.bin"
     ]
+
+
+def test_a_newer_release_that_only_the_first_patch_release_misses_is_named(world: World) -> None:
+    late = {"requires-python": "!=3.10.0,!=3.10.1,>=3.8"}
+    world.add("demo", "1.0", "dep<3")
+    for version in ("1.1", "1.2"):
+        world.add("demo", version, **late)
+    world.add("demo", "2.0rc1", **late)
+    world.add("demo", "1.3", **late, yanked=True)
+    world.add("dep", "1.0", **{"requires-python": ">=3.8"})
+    world.add("dep", "2.0", **{"requires-python": ">=3.11"})
+    world.add("dep", "4.0", **late)
+    told = (
+        "demo: 1.2 is newer than 1.0 and left out, since Requires-Python !=3.10.0,!=3.10.1,>=3.8 is met from"
+        " Python 3.10.2 on only; a full version in target.python settles it",
+    )
+    for options in (LockOptions(), LockOptions(upgrade=True), LockOptions(refresh=True)):
+        [outcome] = world.lock(asking("demo"), options=options)
+        assert isinstance(outcome, Locked)
+        assert outcome.remarks == told
+        assert outcome.warnings == ()
+    exact = LockRequest(
+        name="demo", variant="", target=TARGET._replace(python_exact=True), requirements=("demo",)
+    )
+    [outcome] = world.lock(exact)
+    assert isinstance(outcome, Locked)
+    assert outcome.remarks == ()
+    [outcome] = world.lock(asking("demo<=1.0"))
+    assert isinstance(outcome, Locked)
+    assert outcome.remarks == ()
