@@ -38,8 +38,13 @@ def read_bytes(path: PathText, *, limit: int = MAX_FILE_BYTES) -> bytes:
     try:
         with open(path, "rb", opener=_at_once) as file:
             handle = file.fileno()
-            is_pipe = stat.S_ISFIFO(os.fstat(handle).st_mode) or os.isatty(handle)
-            data = _out_of_a_pipe(path, handle, limit) if is_pipe else file.read(limit + 1)
+            state = os.fstat(handle)
+            if stat.S_ISFIFO(state.st_mode) or os.isatty(handle):
+                data = _out_of_a_pipe(path, handle, limit)
+            else:  # memory is taken for as much as is asked for
+                data = file.read(min(state.st_size, limit) + 1)
+                if len(data) > state.st_size:  # of files of the kernel, which say 0
+                    data += file.read(limit + 1 - len(data))
     except OSError as error:
         raise _unreadable(path, error) from error
     if len(data) > limit:

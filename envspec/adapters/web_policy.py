@@ -363,6 +363,8 @@ class PoliteHttp:
     # -- what went wrong
 
     def _fail(self, visit: Visit, error: OSError, *, in_body: bool = False) -> NoReturn:
+        if isinstance(error, ssl.SSLError) and "malloc failure" in str(error):
+            raise MemoryError from error
         told = failure(
             visit, error, timeout_s=self._timeout_s, in_body=in_body, troubles=self._trust.troubles
         )

@@ -104,8 +104,39 @@ def main(argv: Sequence[str] | None = None) -> int:
     except EnvspecError as error:
         _report(error, arguments)
         return error.exit_code
-    except OSError as error:
-        return _unwritable(error, arguments)
+    except (OSError, MemoryError, ImportError, RuntimeError) as error:
+        short = _shortage(error)
+        if not short and isinstance(error, OSError):
+            return _unwritable(error, arguments)
+        if not short:
+            raise
+    _report_shortage(short, arguments)  # now that what the command held is given back
+    return 3
+
+
+def _shortage(error: Exception) -> str:
+    """What this process was refused; empty where the error is another."""
+    text = str(error).lower()
+    if isinstance(error, MemoryError) or "failed to map segment" in text or "cannot allocate memory" in text:
+        return "memory"
+    return "threads" if str(error) == "can't start new thread" else ""
+
+
+def _report_shortage(what: str, arguments: list[str]) -> None:
+    option = "-v" if what == "memory" else "-u; -v, too, as each takes memory"
+    try:
+        from envspec.errors import OutsideError
+
+        told = OutsideError(
+            what=f"this process may have no more {what}",
+            why=f"a limit of the shell, the container or the batch system, or the machine has no more {what}",
+            fix=f"raise the limit (in a shell: ulimit {option}), or run it elsewhere",
+        )
+        _report(told, arguments)
+    except (MemoryError, ImportError):  # not even for that
+        import os
+
+        os.write(2, f"envspec: this process may have no more {what}\n".encode())
 
 
 def _unwritable(error: OSError, arguments: list[str]) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -145,7 +146,8 @@ def _load_rules_meanwhile(*, waiting: bool) -> None:
     """Judging takes some 30 ms to load; where pages are asked, the resolver waits longer than that."""
     load_msgspec()
     if waiting:
-        threading.Thread(target=import_module, args=("envspec.steps.judged",), daemon=True).start()
+        with suppress(RuntimeError):  # no more threads: it's loaded when it's needed
+            threading.Thread(target=import_module, args=("envspec.steps.judged",), daemon=True).start()
 
 
 def _judged(lock: Lock) -> Judged:

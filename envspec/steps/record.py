@@ -5,14 +5,15 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import re
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
 from envspec.errors import BrokenArtifactError, HashMismatchError, InvalidValueError
 from envspec.index.credentials import is_host_of, without_credentials
+from envspec.index.crew import Crew, Job
 from envspec.index.encoding import decode_body_of
 from envspec.index.metadata import CoreMetadata, parse_metadata
 from envspec.index.page import FileEntry, ProjectPage
@@ -137,11 +138,20 @@ def _at_once(work: Callable[[A], B], items: Sequence[A], label: str, progress: P
         return result
 
     progress.start(label, len(items))
+    crew = Crew(_WORKERS, _WORKERS)
     try:
-        with ThreadPoolExecutor(_WORKERS) as pool:
-            return list(pool.map(one, items))
+        jobs = [_begun(crew.take(Job(partial(one, item)), urgent=True)) for item in items]
+        return [job.outcome() for job in jobs]
     finally:
+        crew.close()
         progress.finish()
+
+
+def _begun(job: Job[B]) -> Job[B]:
+    """The job; raises its error if it already has one, as where no thread could be started for it."""
+    if job.done:
+        job.outcome()
+    return job
 
 
 def _root(url: str) -> str:

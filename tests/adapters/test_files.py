@@ -8,6 +8,7 @@ import socket
 import stat
 import threading
 import time
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,23 @@ def test_a_file_beyond_the_bound_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError) as raised:
         read_bytes(path, limit=4)
     assert str(raised.value) == f"{path}: longer than 4 bytes\n  why: no file of this kind is that long"
+
+
+def test_a_file_takes_no_more_memory_than_its_bytes(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    path.write_bytes(b"a" * 100)
+    tracemalloc.start()
+    try:
+        read_bytes(path, limit=100_000_000)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 1_000_000
+
+
+def test_a_file_of_the_kernel_that_says_no_size_is_read_whole() -> None:
+    whole = Path("/proc/self/environ").read_bytes()
+    assert read_bytes("/proc/self/environ", limit=10_000_000) == whole != b""
 
 
 def test_a_file_without_an_end_is_refused_too() -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -241,3 +242,23 @@ def test_recording_another_index_keeps_the_ones_that_are_there() -> None:
     assert merged == Recording(
         recorded="2026-11-22", source="by hand; envspec record", indexes={**OTHER, INDEX: {"demo": (FILE,)}}
     )
+
+
+@pytest.mark.parametrize("allowed", [0, 2])
+def test_recording_goes_on_where_no_more_threads_can_be_started(
+    monkeypatch: pytest.MonkeyPatch, allowed: int
+) -> None:
+    started: list[threading.Thread] = []
+    start = threading.Thread.start
+
+    def limited(thread: threading.Thread) -> None:
+        if len(started) == allowed:
+            raise RuntimeError("can't start new thread")
+        started.append(thread)
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", limited)
+    wheels = [f"demo-1.{number}-py3-none-any.whl" for number in range(20)]
+    found = recorded(index_of(*(row(name, **{"core-metadata": True}) for name in wheels)))
+    assert names(found) == wheels
+    assert {len(file.requires_dist or ()) for file in found.projects["demo"]} == {1}
