@@ -51,6 +51,8 @@ class PageProcess:
 
     def __init__(self, *, at_once: bool = False) -> None:
         self._channel, theirs = socket.socketpair()
+        self._life, seen = socket.socketpair()
+        """Never written to; that it's closed ends the second process, however busy it is."""
         for end in (self._channel, theirs):
             end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _BUFFER_BYTES)
         self._turn = threading.Lock()
@@ -58,8 +60,10 @@ class PageProcess:
         self._process = os.fork()
         if self._process == 0:
             self._channel.close()
-            _serve(theirs, at_once)
+            self._life.close()
+            _serve(theirs, seen, at_once)
         theirs.close()
+        seen.close()
 
     def __call__(self, body: StoredBody, project: str, view: View) -> ProjectRecord:
         """See PageReader."""
@@ -91,6 +95,7 @@ class PageProcess:
     def close(self) -> None:
         """End it; what it was reading is lost."""
         self._channel.close()
+        self._life.close()
         with suppress(OSError):
             os.kill(self._process, signal.SIGKILL)
             os.waitpid(self._process, 0)
@@ -117,11 +122,12 @@ def _exactly(channel: socket.socket, size: int) -> bytearray:
     return data
 
 
-def _serve(channel: socket.socket, at_once: bool) -> NoReturn:
+def _serve(channel: socket.socket, life: socket.socket, at_once: bool) -> NoReturn:
     """What the second process does until the first one hangs up."""
     import gc
 
     gc.disable()
+    _end_with(life)
     for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(name, signal.SIG_IGN)  # ours is the end of the channel
     try:
@@ -132,6 +138,15 @@ def _serve(channel: socket.socket, at_once: bool) -> NoReturn:
             _send(channel, *_answer(head, body))
     finally:
         os._exit(0)  # without the files, caches and exit functions of the first process
+
+
+def _end_with(life: socket.socket) -> None:
+    """Have the kernel end this process when the other end is closed, also by a SIGKILL."""
+    from fcntl import F_SETFL, F_SETOWN, fcntl
+
+    signal.signal(signal.SIGIO, signal.SIG_DFL)
+    fcntl(life, F_SETOWN, os.getpid())
+    fcntl(life, F_SETFL, os.O_ASYNC)
 
 
 def _answer(head: bytes, body: bytes) -> tuple[bytes, bytes]:

@@ -6,8 +6,12 @@ import gzip
 import json
 import os
 import signal
+import subprocess
+import sys
 import threading
+import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -91,6 +95,30 @@ def test_it_ends_with_whoever_made_it() -> None:
     assert os.waitpid(made._process, os.WNOHANG) == (0, 0)
     made._channel.close()
     assert os.waitpid(made._process, 0)[1] == 0
+
+
+AT_WORK = """\
+import json
+from envspec.adapters.page_process import PageProcess
+from tests.adapters.test_page_process import BODY, PAGE, VIEW
+process = PageProcess()
+rows = [{**PAGE["files"][0], "filename": f"demo-1.{n}-py3-none-any.whl"} for n in range(300_000)]
+body = json.dumps({"files": rows}).encode()
+print("begun", flush=True)
+process(BODY._replace(body=body, encoding=""), "demo", VIEW)
+"""
+
+
+def test_it_ends_at_once_with_whoever_made_it_though_it_works() -> None:
+    root = Path(__file__).parents[2]
+    with subprocess.Popen([sys.executable, "-c", AT_WORK], stdout=subprocess.PIPE, cwd=root) as first:
+        assert first.stdout is not None
+        assert first.stdout.readline() == b"begun\n"
+        time.sleep(0.3)
+        first.kill()
+        began = time.monotonic()
+        assert first.stdout.read() == b""  # the second one holds it, too
+        assert time.monotonic() - began < 1
 
 
 def test_none_is_made_beside_running_threads() -> None:
