@@ -135,6 +135,10 @@ class Provider(AbstractProvider[Demand, Candidate, str]):
             wants_prerelease=wants_prerelease,
         )
 
+    def only(self, matches: Matches, mask: int) -> Matches:
+        """Those of ``matches`` that are in ``mask``."""
+        return Matches(self, matches.project, "", matches.mask & mask)
+
     def _asked_for(self, project: Project, demands: Iterable[Demand]) -> int:
         """The releases that the policy, the constraints and all ``demands`` admit."""
         mask = project.usable

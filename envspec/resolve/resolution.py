@@ -134,7 +134,8 @@ def resolve(
     catalog.wake([*(root.name for root in roots if not root.url), *seen])
     provider.set_roots(roots)
     try:
-        found = reachable(_solved(provider, catalog, roots, max_rounds), roots, provider)
+        pins, went_back = _solved(provider, catalog, roots, max_rounds)
+        found = reachable(pins, roots, provider)
     except Conflict as conflict:
         return NoResolution(
             tuple(conflict.causes),
@@ -144,6 +145,10 @@ def resolve(
             frozenset(provider.missing),
             conflict.gave_up,
         )
+    if went_back:
+        from envspec.resolve.reopen import reopened
+
+        found = reachable(reopened(found, roots, provider, catalog.foresee), roots, provider)
     return Resolution(
         _pins(found, provider),
         tuple(skipped for _, skipped in sorted(provider.skipped.items())),
@@ -153,15 +158,18 @@ def resolve(
 
 def _solved(
     provider: Provider, catalog: Catalog, roots: Sequence[Demand], max_rounds: int
-) -> dict[str, Candidate]:
-    """Hopefully, anew where conflicts don't end; where that finds nothing, thoroughly. Raises Conflict."""
+) -> tuple[dict[str, Candidate], bool]:
+    """Hopefully, anew where conflicts don't end; where that finds nothing, thoroughly. Raises Conflict.
+
+    And whether the search that found the pins took some back.
+    """
     heat: Mapping[str, int] = {}
     for max_jumps in (_MANY_JUMPS, *_JUMPS_ANEW, None):
         solver = Solver(
             provider, catalog.foresee, max_rounds, max_jumps=max_jumps, heat=heat if max_jumps else {}
         )
         try:
-            return solver.solve(roots)
+            return solver.solve(roots), solver.went_back
         except Conflict as conflict:
             hoped = conflict
             if not conflict.gave_up or solver.rounds + 1 >= max_rounds:
@@ -170,7 +178,7 @@ def _solved(
     from envspec.resolve.thorough import ThoroughSolver
 
     try:
-        return ThoroughSolver(provider, catalog.foresee, max_rounds).solve(roots)
+        return ThoroughSolver(provider, catalog.foresee, max_rounds).solve(roots), True
     except Conflict as conflict:
         # Both are true; what the hopeful solver met is less, and so easier to tell.
         causes = conflict.causes if hoped.gave_up else hoped.causes

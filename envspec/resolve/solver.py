@@ -86,6 +86,8 @@ class Solver(Resolution[Demand, Candidate, str]):
         self._weights = dict(heat or {})
         self.heat = dict(heat or {})
         """How often each key took part in a conflict."""
+        self.went_back = False
+        """Whether some pin was taken back, so that others may have been made under what gave way."""
         self.rounds = 0
         """How many were needed so far."""
         self._foresee = foresee
@@ -119,6 +121,7 @@ class Solver(Resolution[Demand, Candidate, str]):
                 return
             failed = self._attempt_to_pin_criterion(key)
             if failed:
+                self.went_back = True
                 causes = self._extract_causes(failed)
                 self._warm(causes)
                 self._jump_back(causes)
@@ -208,6 +211,7 @@ class Solver(Resolution[Demand, Candidate, str]):
         resolvelib leaves such pins in place: one that fits again later would count as
         pinned without its demands.
         """
+        self.went_back = True
         criteria = self.state.criteria
         for key in keys:
             self.state.mapping.pop(key, None)

@@ -26,7 +26,7 @@ MAX_ROUNDS = 20_000
 MAX_ASKED = 600
 
 
-class TrialEnded(EnvspecError):  # noqa: N818 - it never leaves this module
+class TrialEnded(OfflineError):  # noqa: N818 - it never leaves this module
     """What a trial would have to ask for is beyond what explaining may ask."""
 
 
@@ -202,7 +202,7 @@ class Trials:
             )
         except EnvspecError as error:
             self._was_cut_short = True
-            if not isinstance(error, (TrialEnded, OfflineError)):
+            if not isinstance(error, OfflineError):
                 self._allowance.asked = 0  # whoever doesn't answer now isn't asked again
             return None
         if isinstance(outcome, NoResolution) and outcome.gave_up:
