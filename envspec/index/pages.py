@@ -261,7 +261,8 @@ def freshness_s(headers: Mapping[str, str], now_s: float, unsaid_s: int = DEFAUL
     age_s = _seconds(headers.get("age", "")) or 0
     for part in said:
         name, _, value = part.partition("=")
-        if name == "max-age" and (most_s := _seconds(value.strip('"'))) is not None:
+        if name == "max-age":
+            most_s = _seconds(value.strip('"')) or 0  # what can't be read is stale, says 4.2.1
             return max(0, min(most_s, _LONGEST_S) - age_s)
     if "expires" not in headers:
         return unsaid_s

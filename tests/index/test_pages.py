@@ -34,8 +34,9 @@ URL = "https://index.example/simple/demo/"
         pytest.param({"cache-control": "no-cache, max-age=60"}, 0, id="no-cache"),
         pytest.param({"cache-control": "no-store"}, 0, id="no-store"),
         pytest.param({"cache-control": f"max-age={'9' * 5000}"}, 366 * 86400, id="a year at most"),
-        pytest.param({"cache-control": "max-age=\u00b2"}, 600, id="a number that is none"),
-        pytest.param({"cache-control": "max-age=-1"}, 600, id="a negative number"),
+        pytest.param({"cache-control": "max-age=\u00b2"}, 0, id="a number that is none"),
+        pytest.param({"cache-control": "max-age=-1"}, 0, id="a negative number"),
+        pytest.param({"cache-control": "public, max-age"}, 0, id="no number"),
         pytest.param({"cache-control": "max-age=60", "age": "x"}, 60, id="an age that is none"),
         pytest.param(
             {"expires": "Tue, 14 Nov 2023 22:14:20 GMT", "date": "Tue, 14 Nov 2023 22:14:00 GMT"},
