@@ -31,6 +31,7 @@ from envspec.errors import InputError, InvalidValueError, SeveralProblems
 from envspec.named_tuple import NamedTuple
 
 MAX_PROBLEMS = 20
+_ANEW = "put the file aside, and make it anew: envspec record --hub REPO@REVISION -o FILE"
 
 
 class RecordedFile(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, rename="kebab"):
@@ -99,14 +100,16 @@ def read_hub_recording(text: str, where: str) -> HubRecording:
     try:
         document = msgspec.json.decode(text, type=_Document)
     except msgspec.ValidationError as error:
-        raise InputError(what=f"{where}: is no recording of Hub models: {error}") from error
+        raise InputError(what=f"{where}: is no recording of Hub models: {error}", fix=_ANEW) from error
     except (msgspec.DecodeError, UnicodeError) as error:
-        raise InputError(what=f"{where}: isn't JSON: {error}") from error
+        raise InputError(what=f"{where}: isn't JSON: {error}", fix=_ANEW) from error
     except RecursionError as error:
-        raise InputError(what=f"{where}: its JSON is nested too deep") from error
+        raise InputError(what=f"{where}: its JSON is nested too deep", fix=_ANEW) from error
     problems = [InvalidValueError(what=f"{where}: {problem}") for problem in _problems(document)]
     if problems:
-        raise SeveralProblems(problems[:MAX_PROBLEMS])
+        told = problems[:MAX_PROBLEMS]
+        told[-1].fix = f"correct this by hand, or {_ANEW}"  # once for all
+        raise SeveralProblems(told)
     return HubRecording(document.recorded, document.source, document.repositories)
 
 

@@ -36,6 +36,7 @@ from envspec.project_name import normal_name
 
 _MAX_CHARS = 256 * 1024 * 1024
 _MAX_PROBLEMS = 20
+_ANEW = "put the file aside, and make it anew: envspec record URL PROJECT... -o FILE"
 
 
 class RecordedFile(
@@ -126,7 +127,7 @@ def read_recording(text: str, where: str) -> Recording:
     """
     if len(text) > _MAX_CHARS:
         raise InputError(
-            what=f"{where}: longer than {_MAX_CHARS} characters", why="no recording is that long"
+            what=f"{where}: longer than {_MAX_CHARS} characters", why="no recording is that long", fix=_ANEW
         )
     document = _outline(text, where)
     problems = _Problems(where)
@@ -193,10 +194,10 @@ def _outline(text: str, where: str) -> _Document:
             fix="make one with: envspec record URL PROJECT... -o FILE",
         ) from error
     except (msgspec.DecodeError, UnicodeError) as error:
-        raise InputError(what=f"{where}: isn't JSON: {error}") from error
+        raise InputError(what=f"{where}: isn't JSON: {error}", fix=_ANEW) from error
     except RecursionError as error:
         raise InputError(
-            what=f"{where}: its JSON is nested too deep", why="a recording has five levels"
+            what=f"{where}: its JSON is nested too deep", why="a recording has five levels", fix=_ANEW
         ) from error
 
 
@@ -223,6 +224,7 @@ class _Problems:
         if self._more:
             self._found.append(InvalidValueError(what=f"{self._where}: and {self._more} more"))
         if self._found:
+            self._found[-1].fix = f"correct this by hand, or {_ANEW}"  # once for all
             raise SeveralProblems(self._found)
 
 

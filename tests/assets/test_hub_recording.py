@@ -61,6 +61,7 @@ def test_a_row_that_is_wrong_is_told_with_its_place(row: dict[str, Any], problem
         read_hub_recording(recording(**row), "hub.json")
     assert str(raised.value).startswith("hub.json: ")
     assert problem in str(raised.value)
+    assert str(raised.value).endswith("make it anew: envspec record --hub REPO@REVISION -o FILE")
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "nonsense", "[" * 100_000, '{"recorded": 1}'])
@@ -68,6 +69,7 @@ def test_what_is_no_recording_is_the_users_input(text: str) -> None:
     with pytest.raises(EnvspecError) as raised:
         read_hub_recording(text, "hub.json")
     assert raised.value.exit_code == 2
+    assert raised.value.fix.endswith("make it anew: envspec record --hub REPO@REVISION -o FILE")
 
 
 def test_a_revision_without_its_files_and_a_path_that_stands_twice_are_problems() -> None:

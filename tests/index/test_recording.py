@@ -151,6 +151,9 @@ def test_recording_a_project_anew_keeps_the_other_projects_and_indexes() -> None
 GOOD = {"filename": "demo_app-1.0-py3-none-any.whl", "url": "https://files.example/x"}
 
 
+FIX = "  fix: correct this by hand, or put the file aside, and make it anew: envspec record URL PROJECT... -o FILE"
+
+
 @pytest.mark.parametrize(
     ("row", "message"),
     [
@@ -243,7 +246,7 @@ GOOD = {"filename": "demo_app-1.0-py3-none-any.whl", "url": "https://files.examp
 def test_a_wrong_row_is_named_with_its_place(row: dict[str, Any], message: str) -> None:
     with pytest.raises(SeveralProblems) as caught:
         read_recording(text_with(row), "r.json")
-    assert str(caught.value) == message
+    assert str(caught.value) == f"{message}\n{FIX}"
 
 
 def test_every_problem_is_told_at_once() -> None:
@@ -262,6 +265,7 @@ def test_every_problem_is_told_at_once() -> None:
         "r.json: https://index.example/simple/: an index stands there without a slash at the end",
         "r.json: https://index.example/simple/: 'Demo_App': is no normalized project name, such as "
         "'typing-extensions'",
+        FIX,
     ]
 
 
@@ -270,8 +274,8 @@ def test_thousands_of_problems_are_cut_to_what_anyone_reads() -> None:
     with pytest.raises(SeveralProblems) as caught:
         read_recording(text, "r.json")
     lines = str(caught.value).splitlines()
-    assert len(lines) == 21
-    assert lines[-1] == "r.json: and 980 more"
+    assert len(lines) == 22
+    assert lines[-2:] == ["r.json: and 980 more", FIX]
 
 
 DEEP = "[" * 100_000
@@ -298,6 +302,7 @@ def test_what_is_no_recording_is_refused(text: str, message: str) -> None:
     with pytest.raises(InputError) as caught:
         read_recording(text, "r.json")
     assert caught.value.what == message
+    assert caught.value.fix.endswith("envspec record URL PROJECT... -o FILE")
 
 
 def test_the_recorded_pytorch_index_is_canonical_and_names_no_other_host() -> None:
@@ -356,4 +361,5 @@ def test_a_day_that_is_in_no_calendar_is_refused() -> None:
     text = json.dumps({"recorded": "2026-02-30", "source": "by hand", "indexes": {}})
     with pytest.raises(SeveralProblems) as caught:
         read_recording(text, "r.json")
-    assert str(caught.value) == "r.json: recorded: '2026-02-30' is no date such as '2026-11-22'"
+    what = "r.json: recorded: '2026-02-30' is no date such as '2026-11-22'"
+    assert str(caught.value) == f"{what}\n{FIX}"
