@@ -205,7 +205,11 @@ class Pages:
                 self._http = self._open_http()
         address = with_credentials_of(index.url, url)
         request = Request(address, headers, limit, index.ca_file or None, is_host_of(index.url, url))
-        answer = self._http.get(request)
+        try:
+            answer = self._http.get(request)
+        except HttpStatusError:
+            self.requests += 1
+            raise
         self.requests += 1
         self._progress.advance()
         return answer

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import pytest
 
 from envspec.adapters.cache import SqliteStore
-from envspec.errors import HttpStatusError, OfflineError
+from envspec.errors import HttpStatusError, OfflineError, SilentServerError
 from envspec.index.live import LiveIndex
 from envspec.index.pages import ACCEPT, Pages, freshness_s
 from envspec.index.store import StoredBody, StoredPage
@@ -195,6 +195,18 @@ def test_a_status_that_gives_no_page_is_an_error(world: World, status: int) -> N
     assert raised.value.why == "that's no page, and doesn't say that there's none"
     assert raised.value.fix == "open the URL in a browser and see who answers"
     assert world.store.page(URL) is None
+
+
+def test_a_refusal_is_an_answer_and_silence_is_none(world: World) -> None:
+    pages = world.pages()
+    world.answer()
+    pages.ask(INDEX, "demo")
+    assert pages.requests == 1
+    for error, count in ((HttpStatusError(status=500, what="no"), 2), (SilentServerError(what="silent"), 2)):
+        world.http.answers[URL] = error
+        with pytest.raises(type(error)):
+            pages.ask(INDEX, "demo", anew=True)
+        assert pages.requests == count
 
 
 def test_what_must_not_be_stored_is_there_for_this_run_alone(world: World) -> None:

@@ -151,7 +151,8 @@ def test_recording_a_project_anew_keeps_the_other_projects_and_indexes() -> None
 GOOD = {"filename": "demo_app-1.0-py3-none-any.whl", "url": "https://files.example/x"}
 
 
-FIX = "  fix: correct this by hand, or put the file aside, and make it anew: envspec record URL PROJECT... -o FILE"
+ANEW = "put the file aside, and make it anew: envspec record URL PROJECT... -o FILE"
+FIX = f"  fix: correct this by hand, or {ANEW}"
 
 
 @pytest.mark.parametrize(
