@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import re
 import ssl
+import stat
 import threading
 from collections.abc import Callable, Iterable, Mapping
 
@@ -135,7 +136,10 @@ class _SharedContext(ssl.SSLContext):
 def _load_ca_file(context: ssl.SSLContext, path: str) -> None:
     reason = ""
     try:
-        if _size(path) > _MAX_CA_FILE_BYTES:
+        state = os.stat(path)
+        if not stat.S_ISREG(state.st_mode):  # a pipe would be waited for, a device may have no end
+            reason = "it's a folder" if stat.S_ISDIR(state.st_mode) else "it's no regular file"
+        elif state.st_size > _MAX_CA_FILE_BYTES:
             reason = f"it's longer than {_MAX_CA_FILE_BYTES} bytes"
         else:
             context.load_verify_locations(cafile=path)

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -127,6 +130,25 @@ def test_a_ca_file_without_a_certificate_is_the_users_to_mend(
     path = tmp_path / "ca.pem"
     if content is not None:
         path.write_text(content)
+    with Loopback(tls="good") as server, pytest.raises(InputError) as raised:
+        web().get(Request(f"{server.url}/x", ca_file=str(path)))
+    assert raised.value.what == f"ca-file {path}: can't be read as certificates"
+    assert raised.value.why == why
+
+
+@pytest.mark.parametrize(
+    ("make", "why"),
+    [
+        pytest.param(os.mkfifo, "it's no regular file", id="a pipe that nobody writes into"),
+        pytest.param(os.mkdir, "it's a folder", id="a folder"),
+        pytest.param(partial(os.symlink, "/dev/zero"), "it's no regular file", id="a device without an end"),
+    ],
+)
+def test_a_ca_file_that_is_no_file_is_told_at_once(
+    web: Open, tmp_path: Path, make: Callable[[Path], None], why: str
+) -> None:
+    path = tmp_path / "ca.pem"
+    make(path)
     with Loopback(tls="good") as server, pytest.raises(InputError) as raised:
         web().get(Request(f"{server.url}/x", ca_file=str(path)))
     assert raised.value.what == f"ca-file {path}: can't be read as certificates"
