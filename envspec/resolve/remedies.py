@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING
 
 from envspec.index.catalog import Catalog
 from envspec.index.credentials import without_credentials
-from envspec.index.left_out import LeftOut
+from envspec.index.left_out import LeftOut, left_out
 from envspec.index.requirement import Requirement
 from envspec.index.versions import admits
 from envspec.index.view import View
 from envspec.resolve.blame import Blame
 from envspec.resolve.resolution import NoResolution, Wishes
-from envspec.resolve.story import is_of_unknown_dependencies
+from envspec.resolve.story import is_of_unknown_dependencies, page_of
 from envspec.resolve.trial import Trials, Tried
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ MAX_REMEDIES = 3
 _PARTLY = "something else doesn't fit, too"
 _MAX_TIGHTENING = 8
 _MAX_DAYS_ASKED = 8
+_MAX_SDISTS_NAMED = 6
 _PYTHON_MINORS = range(8, 15)
 
 
@@ -109,14 +110,19 @@ def find_remedies(
     """At most MAX_REMEDIES changes that were tried and help.
 
     ``tight`` are the wishes that can't be met together; ``left_out`` tells of each project
-    why the target can't take a version. Where no change settles all, those that settle this much.
+    why the target can't take a version. Where no change settles all, but to leave something out,
+    also those that settle this much.
     """
     seeker = _Seeker(trials, tight, blame, left_out, catalog, request, conflict)
     found = list(islice(seeker.remedies(trials.wishes), MAX_REMEDIES))
-    if found or tight == trials.wishes:
+    if tight == trials.wishes or any(remedy.kind != "leave-out" for remedy in found):
         return found
-    partly = islice(seeker.remedies(tight), MAX_REMEDIES)
-    return [replace(remedy, note=f"{remedy.note}{'; ' * bool(remedy.note)}{_PARTLY}") for remedy in partly]
+    partly = [
+        replace(remedy, note=f"{remedy.note}{'; ' * bool(remedy.note)}{_PARTLY}")
+        for remedy in islice(seeker.remedies(tight), MAX_REMEDIES)
+        if not (found and remedy.kind == "leave-out")
+    ]
+    return [*found, *partly][:MAX_REMEDIES]
 
 
 class _Seeker:
@@ -202,21 +208,60 @@ class _Seeker:
                 yield from self._remedy("override", change, tried, [name])
 
     def _sdists(self) -> Iterator[Remedy]:
-        """Those of the projects that clash first: an old sdist of who asks for one helps rarely."""
+        """Those of the projects that clash first: an old sdist of who asks for one helps rarely.
+
+        Where none alone helps, all that clash are named together, and what clashes then.
+        """
         policy = self._catalog.policy
         clashes = self._blame.clashes
+        together: list[str] = []
+        helps = False
         for name, project in sorted(self._blame.projects.items(), key=lambda item: item[0] not in clashes):
             has_sdist = any(found.has_sdist for found in self._left_out.get(name, {}).values())
             if project is None or name in policy.sdists or not has_sdist:
                 continue
-            tried = self._trials.solve(
-                wishes=self._wishes, policy=policy._replace(sdists=policy.sdists | {name})
-            )
-            assumed = tried is not None and any(known == name for known, _ in tried.catalog.assumed)
-            note = (
-                "built from source; what it requires is only known then" if assumed else "built from source"
-            )
-            yield from self._remedy("sdists", f"name {name} in [python] sdists", tried, [name], note)
+            if name in clashes:
+                together.append(name)
+            for remedy in self._naming_sdists([name], self._with_sdists([name])):
+                helps = True
+                yield remedy
+        if not helps and together:
+            yield from self._naming_more(together)
+
+    def _naming_more(self, names: Sequence[str]) -> Iterator[Remedy]:
+        while len(names) <= _MAX_SDISTS_NAMED:
+            tried = self._with_sdists(names)
+            if tried is None or not isinstance(tried.outcome, NoResolution):
+                yield from self._naming_sdists(names, tried)
+                return
+            more = self._also_lacking_wheels(tried.outcome, names)
+            if not more:
+                return
+            names = [*names, *more]
+
+    def _also_lacking_wheels(self, conflict: NoResolution, names: Sequence[str]) -> list[str]:
+        """The projects of a conflict that have source distributions where wheels are missing."""
+        found = []
+        for name in Blame(conflict, frozenset(self._catalog.policy.overrides or ())).clashes:
+            page = None if name in self._catalog.policy.sdists.union(names) else page_of(self._catalog, name)
+            left = left_out(page, self._catalog.view, name) if page is not None else {}
+            if any(one.has_sdist for one in left.values()):
+                found.append(name)
+        return found
+
+    def _with_sdists(self, names: Sequence[str]) -> Tried | None:
+        policy = self._catalog.policy
+        return self._trials.solve(
+            wishes=self._wishes, policy=policy._replace(sdists=policy.sdists.union(names))
+        )
+
+    def _naming_sdists(self, names: Sequence[str], tried: Tried | None) -> Iterator[Remedy]:
+        assumed = tried is not None and any(known in names for known, _ in tried.catalog.assumed)
+        what = "what it requires" if len(names) == 1 else "what they require"
+        note = f"built from source; {what} is only known then" if assumed else "built from source"
+        listed = ", ".join(names[:-1]) + " and " * (len(names) > 1) + names[-1]
+        change = f"name {listed} in [python] sdists"
+        yield from self._remedy("sdists", change, tried, names, note)
 
     def _metadata(self) -> Iterator[Remedy]:
         """For releases of recorded indexes whose dependencies nobody knows."""

@@ -71,13 +71,14 @@ def tell_story(name: str, blame: Blame, conflict: NoResolution, catalog: Catalog
         place = without_credentials(project.direct_url)
     else:
         place = _place(project.index)
-    page = None if project.direct_url else _page(catalog, name)
+    page = None if project.direct_url else page_of(catalog, name)
     out = left_out(page, _view_of(project, catalog), name) if page is not None else {}
     teller = _Teller(project, blame, conflict, catalog, out)
     return Story(name, place, tuple(teller.groups()), left_out=out)
 
 
-def _page(catalog: Catalog, name: str) -> ProjectPage | None:
+def page_of(catalog: Catalog, name: str) -> ProjectPage | None:
+    """All that its index lists of a project; None where that isn't at hand."""
     try:
         return catalog.page(name)
     except EnvspecError:
