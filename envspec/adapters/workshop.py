@@ -49,6 +49,8 @@ if TYPE_CHECKING:
 MAX_FILE_BYTES = 64 * 1024 * 1024 * 1024
 _SIZE_SLACK_BYTES = 16 * 1024 * 1024
 """By so much an index may err about a size: the digest decides, and the disk needn't fill up before."""
+MAX_UNSTATED_BYTES = 8 * 1024 * 1024 * 1024
+"""Of a wheel whose index gives no size: twice the longest zip of the usual form, and far beyond any known."""
 MAX_SDIST_BYTES = 2 * 1024 * 1024 * 1024
 
 
@@ -220,7 +222,7 @@ class Workshop:
         ca_file = getattr(index, "ca_file", "") or None
         root = index.url if isinstance(index, LiveIndex) else ""
         named = not root or is_host_of(root, address)
-        most = limit if file.size is None else min(limit, file.size + _SIZE_SLACK_BYTES)
+        most = min(limit, MAX_UNSTATED_BYTES if file.size is None else file.size + _SIZE_SLACK_BYTES)
         request = Request(with_credentials_of(root, address), {}, most, ca_file, named)
         http = self._lean() if limit == MAX_SDIST_BYTES else self._downloads()
         self._progress.start(file.filename, total)

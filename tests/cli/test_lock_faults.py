@@ -444,6 +444,21 @@ def test_a_wheel_that_does_not_end_is_cut_off_soon_after_the_size_its_index_give
         )
 
 
+@pytest.mark.parametrize("hashes", [True, False], ids=["hashed", "to be hashed"])
+def test_a_wheel_of_no_stated_size_that_does_not_end_is_cut_off(
+    spec: Room, hashes: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("envspec.adapters.workshop.MAX_UNSTATED_BYTES", 20_000_000)
+    file = wheel("demo", "1.0", metadata="none" if hashes else "unhashed", hashes=hashes, size=False)
+    with Loopback(projects={"demo": [file]}, form="html") as server:
+        server.always(f"/files/{file.filename}", endless())
+        assert spec.refused(3, server).endswith(
+            f"envspec: {server.url}/files/{file.filename}: the body is longer than 20000000 bytes\n"
+            "  why: it was cut off there\n"
+            "  fix: check the URL; nothing that belongs here is that long\n"
+        )
+
+
 def test_hashes_in_capitals_are_hashes(room: Room) -> None:
     room.spec("demo")
     file = wheel("demo", "1.0", metadata="none")
