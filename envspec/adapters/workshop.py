@@ -16,6 +16,7 @@ from envspec.adapters.builds import Builds, Built, Sought
 from envspec.adapters.files import read_text, sha256_of
 from envspec.errors import (
     BrokenArtifactError,
+    BrokenBodyError,
     BuildFailedError,
     BuildHostError,
     DiskError,
@@ -225,11 +226,24 @@ class Workshop:
         most = min(limit, MAX_UNSTATED_BYTES if file.size is None else file.size + _SIZE_SLACK_BYTES)
         request = Request(with_credentials_of(root, address), {}, most, ca_file, named)
         http = self._lean() if limit == MAX_SDIST_BYTES else self._downloads()
+        packing = ""
+
+        def listen(headers: Mapping[str, str], where: str) -> None:  # noqa: ARG001
+            nonlocal packing
+            packing = headers.get("content-encoding", "").strip().lower()
+
         self._progress.start(file.filename, total)
         try:
-            return self._promised(file, http.download(request, path, self._progress))
+            digest = http.download(request, path, self._progress, listen)
         finally:
             self._progress.finish()
+        if packing not in ("", "identity") and not _is_known_to_be(file, digest):
+            raise BrokenBodyError(
+                what=f"{file.filename}: its server sent it packed, with Content-Encoding {packing[:80]!r}",
+                why="it was asked for as it is: its digest is of the file, and not of what came",
+                fix="tell whoever runs the index, or the proxy on the way, that files are sent as they are",
+            )
+        return self._promised(file, digest)
 
     def _promised(self, file: ReleaseFile, digest: str) -> str:
         expected = file.hashes.get("sha256", digest).lower()
@@ -322,6 +336,11 @@ class Workshop:
             except OSError as error:
                 raise DiskError(what=f"{path}: can't be used", why=error.strerror or str(error)) from error
         return _evaluated(built, catalog), built.build
+
+
+def _is_known_to_be(file: ReleaseFile, digest: str) -> bool:
+    """Whether these bytes are the file; servers that know no better call every .tar.gz packed."""
+    return file.hashes.get("sha256", digest if file.filename.endswith(".gz") else "").lower() == digest
 
 
 def _static_metadata(path: Path, name: str, version: str) -> CoreMetadata | None:

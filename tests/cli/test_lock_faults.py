@@ -25,6 +25,7 @@ from tests.loopback import (
     endless,
     html_instead_of_json,
     redirect,
+    sdist,
     silent,
     truncated,
     wheel,
@@ -430,6 +431,30 @@ def test_a_whole_wheel_of_another_hash_than_promised_ends_locking(spec: Room) ->
             "  why: it was changed after the page was made, or on its way\n"
             "  fix: lock again with --refresh; if it stays so, tell whoever runs the index\n"
         )
+
+
+@pytest.mark.parametrize("hashes", [True, False], ids=["hashed", "to be hashed"])
+def test_a_whole_wheel_that_comes_packed_unasked_is_told_as_such(spec: Room, hashes: bool) -> None:
+    file = wheel("demo", "1.0", metadata="none" if hashes else "unhashed", hashes=hashes)
+    with Loopback(projects={"demo": [file]}, ranges="refused-501") as server:
+        packed = Answer(body=gzip.compress(file.data), headers={"content-encoding": "gzip"})
+        server.always(f"/files/{file.filename}", packed)
+        assert spec.refused(3, server).endswith(
+            f"envspec: {file.filename}: its server sent it packed, with Content-Encoding 'gzip'\n"
+            "  why: it was asked for as it is: its digest is of the file, and not of what came\n"
+            "  fix: tell whoever runs the index, or the proxy on the way, that files are sent as they are\n"
+        )
+
+
+@pytest.mark.parametrize("hashes", [True, False], ids=["hashed", "to be hashed"])
+def test_an_sdist_that_is_called_packed_and_is_not_is_taken_as_it_is(room: Room, hashes: bool) -> None:
+    room.spec("demo", python='sdists = ["demo"]')
+    file = sdist("demo", "1.0", hashes=hashes)
+    with Loopback(projects={"demo": [file]}) as server:
+        named = Answer(body=file.data, headers={"content-encoding": "x-gzip"})
+        server.always(f"/files/{file.filename}", named)
+        room.locked(server)
+    assert file.sha256 in room.text()
 
 
 def test_a_wheel_that_does_not_end_is_cut_off_soon_after_the_size_its_index_gives(spec: Room) -> None:
