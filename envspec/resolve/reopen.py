@@ -49,7 +49,7 @@ def _demands(
     demands: dict[str, list[Demand]] = {pin.project.name: [] for pin in pins.values()}
     for demand in (*roots, *(d for pin in pins.values() for d in provider.get_dependencies(pin))):
         if not demand.extra and demand.place < 0:
-            demands[demand.name].append(demand)
+            demands.setdefault(demand.name, []).append(demand)
     return demands
 
 

@@ -73,6 +73,8 @@ def patch_remarks(
             continue
         text = later[newer[0]]
         patch = patch_sensitive_requires_python(text, request.target)
+        if patch is None:  # a broken cache
+            continue
         lines.append(
             f"{name}: {newer[0]} is newer than {pin.candidate.version} and left out, since Requires-Python"
             f" {text} is met from Python {patch} on only; a full version in target.python settles it"
