@@ -104,7 +104,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except EnvspecError as error:
         _report(error, arguments)
         return error.exit_code
-    except (OSError, MemoryError, ImportError, RuntimeError) as error:
+    except (OSError, MemoryError, ImportError, RuntimeError, SystemError) as error:
         short = _shortage(error)
         if not short and isinstance(error, OSError):
             return _unwritable(error, arguments)
@@ -117,7 +117,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _shortage(error: Exception) -> str:
     """What this process was refused; empty where the error is another."""
     text = str(error).lower()
-    if isinstance(error, MemoryError) or "failed to map segment" in text or "cannot allocate memory" in text:
+    signs = ("failed to map segment", "cannot allocate memory", "error return without exception set")
+    if isinstance(error, MemoryError) or any(
+        sign in text for sign in signs
+    ):  # the last is CPython's own slip
         return "memory"
     return "threads" if str(error) == "can't start new thread" else ""
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -46,6 +47,8 @@ class Job(Generic[T]):
         while not self.done:
             if self._running.acquire(timeout=1.0):
                 self._running.release()  # for whoever else waits
+            else:
+                self.run()  # if it's still queued: whoever was to do it may be gone
         if self._error is not None:
             raise self._error
         return self._value  # type: ignore[return-value]
@@ -122,6 +125,10 @@ class Crew:
                 return
 
     def _serve(self) -> None:
+        with suppress(MemoryError):  # whoever waits for its job is told, or does the work
+            self._work()
+
+    def _work(self) -> None:
         while True:
             with self._wake:
                 while not (self._urgent or self._later or self._closed):

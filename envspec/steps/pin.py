@@ -147,7 +147,12 @@ def _load_rules_meanwhile(*, waiting: bool) -> None:
     load_msgspec()
     if waiting:
         with suppress(RuntimeError):  # no more threads: it's loaded when it's needed
-            threading.Thread(target=import_module, args=("envspec.steps.judged",), daemon=True).start()
+            threading.Thread(target=_load_rules, daemon=True).start()
+
+
+def _load_rules() -> None:
+    with suppress(MemoryError, ImportError):  # told where they're needed
+        import_module("envspec.steps.judged")
 
 
 def _judged(lock: Lock) -> Judged:

@@ -52,6 +52,7 @@ def test_enough_memory_is_much_less_than_the_longest_file_allowed() -> None:
         pytest.param(
             ImportError("x.so: failed to map segment from shared object"), "memory", id="memory for a library"
         ),
+        pytest.param(SystemError("error return without exception set"), "memory", id="memory of CPython"),
         pytest.param(RuntimeError("can't start new thread"), "threads", id="threads"),
     ],
 )

@@ -120,3 +120,26 @@ def test_work_gets_done_where_no_more_threads_can_be_started(
     crew.close()
     crew.wait(5)
     assert len(started) == allowed
+
+
+def test_work_that_nobody_does_is_done_by_whoever_waits_for_it() -> None:
+    assert Job(partial(int, 3)).outcome() == 3
+
+
+def test_a_thread_without_memory_ends_quietly_and_its_work_gets_done(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    failures = [MemoryError()]
+    run = Job.run
+
+    def short_once(job: Job[int]) -> None:
+        if failures:
+            raise failures.pop()
+        run(job)
+
+    monkeypatch.setattr(Job, "run", short_once)
+    crew = Crew(1, 1)
+    assert crew.take(Job(partial(int, 3)), urgent=True).outcome() == 3
+    crew.close()
+    crew.wait(5)
+    assert capsys.readouterr().err == ""
