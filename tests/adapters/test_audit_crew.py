@@ -57,7 +57,7 @@ def test_processes_of_others_outlive_the_crew(tmp_path: Path) -> None:
     try:
         read(put(tmp_path / "demo-1.0-py3-none-any.whl", make_wheel("demo", "1.0")))
         assert other.is_alive()
-        # The pool's own thread waits for the ended ones, too: who of the two came second strikes them off later.
+        # The pool's own thread waits for the ended ones, too; the second to see an end strikes it off later.
         until_s = time.monotonic() + 5
         while multiprocessing.active_children() != [other] and time.monotonic() < until_s:
             time.sleep(0.01)
