@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from envspec.cli.console import Console
 from envspec.cli.lock_requests import judged_note, read_requests
@@ -126,13 +126,14 @@ def _check(jobs: Sequence[tuple[str, str, LockRequest]], arguments: argparse.Nam
 def _state(path: str, request: LockRequest, world: World) -> tuple[str, str]:
     """``current``, ``missing`` or ``stale``, and why."""
     from envspec.adapters.files import read_bytes
+    from envspec.cli.lock_files import lock_of
     from envspec.lock.codec import quick_digest, says_what_was_written
 
     if _is_absent(path):
         return "missing", "no such lock"
     data = read_bytes(path, limit=MAX_LOCK_BYTES)
     digest = quick_digest(data)
-    edited = None if digest is not None else _decoded(path, data)
+    edited = None if digest is not None else lock_of(data, path)
     if edited is not None:
         digest = edited.spec_digest
     if digest != request.spec_digest:
@@ -161,26 +162,13 @@ def _is_judged_alike(path: str, data: bytes, world: World) -> bool:
     place, told = judged_note(path, data, world)
     if world.store.note(place) == told:
         return True
+    from envspec.cli.lock_files import lock_of
     from envspec.steps.judged import judged_alike
 
-    alike = judged_alike(_decoded(path, data))
+    alike = judged_alike(lock_of(data, path))
     if alike:
         world.store.put_note(place, told)
     return alike
-
-
-def _decoded(path: str, data: bytes) -> Any:
-    from envspec.errors import UnreadableLockError
-    from envspec.lock.codec import decode
-
-    try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise UnreadableLockError(
-            what=f"{path}: byte {error.start} isn't UTF-8",
-            fix="restore the file from version control, or delete it and lock anew",
-        ) from error
-    return decode(text, path)
 
 
 # Locking
@@ -280,10 +268,12 @@ def existing_lock(path: str) -> Existing:
     data = read_bytes(path, limit=MAX_LOCK_BYTES)
 
     def read() -> Earlier:
+        from envspec.cli.lock_files import lock_of
+
         pins = quick_pins(data)
         if pins is not None:
-            return Earlier(pins, distributions=lambda: _decoded(path, data).distributions)
-        lock = _decoded(path, data)
+            return Earlier(pins, distributions=lambda: lock_of(data, path).distributions)
+        lock = lock_of(data, path)
         return Earlier(
             pins={d.name: d.version for d in lock.distributions},
             builds={

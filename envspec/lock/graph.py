@@ -119,16 +119,16 @@ class Graph:
 
 def _by_project(distributions: Sequence[LockedDistribution]) -> dict[str, LockedDistribution]:
     """By name; where a lock of another tool holds a project at several versions, all of them as one."""
-    found: dict[str, LockedDistribution] = {}
+    several: dict[str, list[LockedDistribution]] = {}
     for item in distributions:
-        known = found.get(item.name)
-        if known is not None:
-            edges = {edge.name: edge for edge in (*known.dependencies, *item.dependencies)}
-            item = known._replace(
-                version=f"{known.version}, {item.version}", dependencies=tuple(edges.values())
-            )
-        found[item.name] = item
-    return found
+        several.setdefault(item.name, []).append(item)
+    return {name: items[0] if len(items) == 1 else _as_one(items) for name, items in several.items()}
+
+
+def _as_one(items: Sequence[LockedDistribution]) -> LockedDistribution:
+    edges = {edge.name: edge for item in items for edge in item.dependencies}
+    version = ", ".join(item.version for item in items)
+    return items[0]._replace(version=version, dependencies=tuple(edges.values()))
 
 
 def _edge(requirement: str) -> Dependency:
