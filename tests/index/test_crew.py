@@ -9,6 +9,7 @@ from functools import partial
 import pytest
 
 from envspec.index.crew import Crew, Job
+from tests.few_threads import allow_threads
 
 
 def test_a_job_is_done_once_though_many_run_it() -> None:
@@ -100,16 +101,7 @@ def test_all_that_wait_for_an_outcome_get_it() -> None:
 def test_work_gets_done_where_no_more_threads_can_be_started(
     monkeypatch: pytest.MonkeyPatch, allowed: int
 ) -> None:
-    started: list[threading.Thread] = []
-    start = threading.Thread.start
-
-    def limited(thread: threading.Thread) -> None:
-        if len(started) == allowed:
-            raise RuntimeError("can't start new thread")
-        started.append(thread)
-        start(thread)
-
-    monkeypatch.setattr(threading.Thread, "start", limited)
+    started = allow_threads(monkeypatch, allowed)
     crew = Crew(14, 50)
     later = [crew.take(Job(partial(int, number)), urgent=False) for number in range(60)]
     for job in later:

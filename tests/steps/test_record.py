@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,6 +11,7 @@ from envspec.index.recording import RecordedFile, Recording
 from envspec.ports import Response
 from envspec.steps.record import Recorded, RecordRequest, merge, record
 from tests.fakes import FakeHttp, FakeProgress
+from tests.few_threads import allow_threads
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -248,16 +248,7 @@ def test_recording_another_index_keeps_the_ones_that_are_there() -> None:
 def test_recording_goes_on_where_no_more_threads_can_be_started(
     monkeypatch: pytest.MonkeyPatch, allowed: int
 ) -> None:
-    started: list[threading.Thread] = []
-    start = threading.Thread.start
-
-    def limited(thread: threading.Thread) -> None:
-        if len(started) == allowed:
-            raise RuntimeError("can't start new thread")
-        started.append(thread)
-        start(thread)
-
-    monkeypatch.setattr(threading.Thread, "start", limited)
+    allow_threads(monkeypatch, allowed)
     wheels = [f"demo-1.{number}-py3-none-any.whl" for number in range(20)]
     found = recorded(index_of(*(row(name, **{"core-metadata": True}) for name in wheels)))
     assert names(found) == wheels
